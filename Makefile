@@ -16,6 +16,7 @@ COMMA   := ,
 .SUFFIXES:
 
 -include tools/setup.mk
+LIBFDT_DIR ?= $(BUILD)/third-party/dtc/libfdt
 -include $(wildcard drivers/drivers.mk guests/guests.mk)
 
 # ---------------------------------------------------------------- flags

@@ -60,6 +60,7 @@ struct boot_platform {
     hpa_t rsdp;                    /* 0: no ACPI */
     struct boot_register uart;     /* SPCR's, else none: the kernel then tries port 0x3F8 */
     uint8_t uart_stride;           /* bytes from one UART register to the next: 1 or 4 */
+    uint32_t uart_baud;            /* what SPCR asks for; 0: keep the firmware's divisor */
     struct boot_register pm_timer; /* 3.579545 MHz */
     bool pm_timer_32bit;
     hpa_t hpet;                    /* 0: none */
@@ -69,11 +70,15 @@ struct boot_platform {
     uint8_t s5_type_a; /* SLP_TYP of S5 for PM1a and PM1b */
     uint8_t s5_type_b;
     bool s5_known;
+    struct boot_register sleep_control; /* hardware-reduced ACPI: takes s5_type_a instead of PM1 */
+    uint16_t smi_command; /* port that takes acpi_enable when PM1a's SCI_EN is clear; 0: none */
+    uint8_t acpi_enable;
     struct boot_register reset; /* FADT RESET_REG */
     uint8_t reset_value;
-    hpa_t ecam; /* MCFG segment 0; 0: configuration mechanism 1 only */
+    hpa_t ecam; /* MCFG segment 0, where bus 0 is or would be; 0: configuration mechanism 1 only */
     uint8_t ecam_first_bus;
     uint8_t ecam_last_bus;
+    bool iommu; /* the firmware describes one (DMAR or IVRS) */
 };
 
 struct boot_info {

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The fixed addresses of a guest's machine: what its ACPI tables say, where its devices answer,
+ * how its memory is divided. Used by boot/image (tables, e820), by the port and MMIO routing and
+ * by guests/acpi/dsdt.asl, which iasl's preprocessor cannot share with C: it repeats the numbers,
+ * and tests/unit/boot/image/test_acpi_tables.c compares them. See docs/guest-memory-map.md.
+ */
+#ifndef DRIVERS_GUEST_PLATFORM_H
+#define DRIVERS_GUEST_PLATFORM_H
+
+/* Guest-physical memory. End addresses are exclusive. */
+#define GUEST_LOW_RAM_END  0x9FC00 /* usable RAM from 0 up to here */
+#define GUEST_ACPI_BASE    0xE0000 /* RSDP, the other tables behind it */
+#define GUEST_ACPI_END     0x100000
+#define GUEST_HIGH_RAM     0x100000    /* RAM from 1 MiB */
+#define GUEST_HOLE         0xC0000000  /* RAM ends here at the latest, and goes on ... */
+#define GUEST_HOLE_END     0x100000000 /* ... from here; devices between */
+#define GUEST_PCI_MMIO_END 0xFEC00000  /* of the window for BARs, which begins behind RAM */
+#define GUEST_IOAPIC_BASE  0xFEC00000  /* 4 KiB */
+#define GUEST_LAPIC_BASE   0xFEE00000  /* 4 KiB; the guest is put in x2APIC mode */
+
+/* Interrupts. A GSI is a pin of the one IOAPIC; an ISA interrupt is the GSI of its number. */
+#define GUEST_IOAPIC_PINS 24
+#define GUEST_IOAPIC_ID   0 /* its ID register's reset value */
+#define GUEST_PIT_GSI     2 /* VMs with `legacy`: ISA interrupt 0 */
+#define GUEST_UART_IRQ    4
+#define GUEST_RTC_IRQ     8
+
+/* Ports. */
+#define GUEST_UART_PORT       0x3F8 /* 8 ports, 16550 */
+#define GUEST_RTC_PORT        0x70  /* index, data */
+#define GUEST_PCI_CONFIG_PORT 0xCF8 /* address (4), data (4) */
+#define GUEST_SLEEP_CONTROL   0x600 /* ACPI SLEEP_CONTROL_REG, 1 byte, write */
+#define GUEST_SLEEP_STATUS    0x601 /* ACPI SLEEP_STATUS_REG, 1 byte; reads 0 */
+#define GUEST_RESET_PORT      0x602 /* ACPI RESET_REG, 1 byte, write */
+
+/* GUEST_SLEEP_CONTROL as the ACPI specification's "Sleep Control and Status Registers" has it. */
+#define GUEST_SLEEP_TYPE_MASK  0x1C /* SLP_TYP */
+#define GUEST_SLEEP_TYPE_SHIFT 2
+#define GUEST_SLEEP_ENABLE     0x20 /* SLP_EN: with type S5 the VM powers off */
+#define GUEST_SLEEP_TYPE_S5    5    /* what \_S5 in the DSDT says */
+#define GUEST_RESET_VALUE      0x01 /* written to GUEST_RESET_PORT the VM resets */
+
+#endif

@@ -5,11 +5,11 @@
  * which is slow; draws only cells that differ from what the screen shows.
  *
  * Cost. A character put costs a few tens of instructions and draws nothing. fbcon_flush() draws
- * each changed cell once: FONT_WIDTH * FONT_HEIGHT * scale^2 pixels, 4 bytes each, stored 8 bytes
- * at a time (64 stores and about 300 instructions at scale 1). A line beyond the last one scrolls
- * the text by a quarter of the screen at once, so that a long log costs at most four redraws of
- * each cell a line of text, and one flush never more than one redraw of the screen:
- * FBCON_COLUMNS_MAX * FBCON_ROWS_MAX cells. Several lines put before one flush share one redraw.
+ * each changed cell once: FONT_WIDTH * FONT_HEIGHT * scale^2 pixels (at scale 1: 64 stores of 8
+ * bytes, about 300 instructions), so one flush is never more than one redraw of the screen, at most
+ * FBCON_COLUMNS_MAX * FBCON_ROWS_MAX cells. Text scrolls by a quarter of the screen at once: a long
+ * log draws about four lines of cells for each line printed, less where lines resemble each other,
+ * and several lines put before one flush share one redraw.
  */
 #ifndef DRIVERS_FBCON_H
 #define DRIVERS_FBCON_H

@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Bochs as a rig of tools/run: its configuration file, how it is started and
+asked for a picture, and what its last words mean. session.py drives it."""
+
+import os
+import re
+import signal
+import subprocess
+import time
+
+MODEL = "corei7_haswell_4770"
+CPUS_MAX = 15
+HOST_MEMORY_MAX = 2048
+FIRMWARE = "/usr/share/ovmf/OVMF.fd"
+VIDEO_BIOS = "/usr/share/vgabios/vgabios.bin"
+TREE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+PROGRAM = os.environ.get("BULKHEAD_BOCHS") or os.path.join(
+    TREE, "build/third-party/bochs-install/bin/bochs")
+
+# What Bochs says when the machine was switched off: by its port 0x8900, by ACPI.
+SWITCHED_OFF = re.compile(r"Shutdown port|soft power off", re.IGNORECASE)
+
+CONFIGURATION = """\
+config_interface: textconfig
+display_library: nogui
+romimage: file={firmware}
+vgaromimage: file={video_bios}
+vga: extension=vbe, update_freq=5, realtime=0
+pci: enabled=1, chipset=i440fx{slots}
+{nic}
+memory: guest={memory}, host={host_memory}
+cpu: model={model}, count={cpus}, ips=100000000, quantum={quantum}, reset_on_triple_fault=0, \
+ignore_bad_msrs=1
+clock: sync={clock}, time0={time0}
+ata0: enabled=1, ioaddr1=0x1f0, ioaddr2=0x3f0, irq=14
+ata0-master: type=disk, path="{disk}", mode={disk_mode}
+boot: disk
+com1: enabled=1, mode=socket-client, dev=127.0.0.1:{port}
+parport1: enabled=0
+mouse: enabled=0
+log: "{log}"
+panic: action=fatal
+error: action={errors}
+info: action=ignore
+debug: action=ignore
+"""
+
+
+class Bochs:
+    transport = "tcp"
+
+    def __init__(self, options, folder):
+        self.options = options
+        self.folder = folder
+        self.process = None
+        self.picture = os.path.join(folder, "screen.ppm")
+        self.output = os.path.join(folder, "output")
+
+    @staticmethod
+    def unfit(options):
+        """Why this rig cannot do what is asked for; None when it can."""
+        if not os.access(PROGRAM, os.X_OK):
+            return f"bochs is not there ({PROGRAM}): run `make setup`"
+        for file in (FIRMWARE, VIDEO_BIOS):
+            if not os.path.exists(file):
+                return f"{file} is not there: run `make setup`"
+        if options.cpus > CPUS_MAX:
+            return f"--cpus {options.cpus}: bochs has at most {CPUS_MAX}"
+        if options.gdb:
+            return "--gdb is for --rig qemu and kvm"
+        return None
+
+    def start(self, port, preexec):
+        rc = os.path.join(self.folder, "bochsrc")
+        with open(rc, "w", encoding="utf-8") as file:
+            file.write(self.configuration(port))
+        with open(self.output, "wb") as output:
+            self.process = subprocess.Popen(
+                [PROGRAM, "-q", "-f", rc], stdin=subprocess.DEVNULL, stdout=output,
+                stderr=subprocess.STDOUT, env=self.environment(), preexec_fn=preexec,
+                start_new_session=True)
+        return self.process
+
+    def configuration(self, port):
+        options = self.options
+        # A link, so that Bochs's lock and overlay files appear in our own folder.
+        disk = os.path.join(self.folder, "disk.img")
+        os.symlink(os.path.abspath(options.image), disk)
+        return CONFIGURATION.format(
+            firmware=FIRMWARE, video_bios=VIDEO_BIOS, disk=disk, port=port,
+            slots=", slot1=e1000" if options.nic else "", nic=self.nic() if options.nic else "",
+            memory=options.memory, host_memory=min(options.memory, HOST_MEMORY_MAX),
+            model=options.model or MODEL, cpus=options.cpus, quantum=1 if options.exact else 16,
+            clock=options.clock, time0=options.time0,
+            disk_mode="flat" if options.keep_disk else "volatile",
+            log=os.path.abspath(options.bochs_log) if options.bochs_log
+            else os.path.join(self.folder, "log"),
+            errors="report" if options.bochs_log else "ignore")
+
+    def nic(self):
+        script = os.path.join(self.folder, "slirp")
+        with open(script, "w", encoding="utf-8") as file:
+            file.write("# slirp config\n")
+            for host, guest in self.options.forward:
+                file.write(f"hostfwd = tcp:127.0.0.1:{host}-10.0.2.15:{guest}\n")
+        return f"e1000: card=0, enabled=1, mac=52:54:00:12:34:56, ethmod=slirp, script={script}"
+
+    def environment(self):
+        """The variables that tools/bochs/instrument reads."""
+        asked = {"BULKHEAD_BOCHS_EXITS": self.options.bochs_exits,
+                 "BULKHEAD_BOCHS_TRACE": self.options.bochs_trace,
+                 "BULKHEAD_BOCHS_PICTURE": self.options.screenshot and self.picture}
+        environment = {name: value for name, value in os.environ.items() if name not in asked}
+        environment.update((name, os.path.abspath(value)) for name, value in asked.items() if value)
+        return environment
+
+    def poll(self):
+        """Nothing of Bochs has to be looked after while it runs."""
+
+    def picture_take(self):
+        """Asks for the screen while the machine runs; a PPM file, or None."""
+        self.process.send_signal(signal.SIGUSR1)
+        deadline = time.monotonic() + 10
+        while time.monotonic() < deadline and self.process.poll() is None:
+            if os.path.exists(self.picture):
+                break
+            time.sleep(0.05)
+        return self.picture_kept()
+
+    def picture_kept(self):
+        """The screen when the machine switched itself off; a PPM file, or None."""
+        return self.picture if os.path.exists(self.picture) else None
+
+    def verdict(self):
+        """After the process ended by itself: whether by the machine's wish, and words for it."""
+        with open(self.output, encoding="utf-8", errors="replace") as file:
+            text = file.read()
+        _, found, message = text.rpartition("exiting with the following message:")
+        message = " ".join(line for line in message.splitlines() if not line.startswith("=")).strip()
+        if found and SWITCHED_OFF.search(message):
+            return True, "the machine switched itself off"
+        if found:
+            return False, f"bochs stopped: {message}"
+        last = text.strip().splitlines()[-1:] or ["it said nothing"]
+        return False, f"bochs ended with code {self.process.returncode}: {last[0]}"

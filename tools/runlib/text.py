@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Reads the console's bytes as lines of text: without escape sequences, to look
+for the wanted text and for signs of a panic. Used by session.py."""
+
+import re
+
+# Escape sequences of the firmware's terminal driver and of most guests.
+ESCAPES = re.compile(rb"\x1b(\[[0-9;?=]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)?|[()][0-9A-Za-z]|[^\[\]()])")
+UNFINISHED = re.compile(rb"\x1b(\[[0-9;?=]*[ -/]*|[()])?$")
+UNPRINTABLE = re.compile(rb"[\x00-\x08\x0b-\x1f\x7f]")
+
+# Bulkhead's own, and the firmware's report of a processor exception.
+PANIC = re.compile(r"^(\[.*\] )?(BULKHEAD )?PANIC|^!!!! .*Exception Type")
+
+
+def clean(raw):
+    """A piece of a line as text, without what does not print."""
+    raw = UNFINISHED.sub(b"", ESCAPES.sub(b"", raw))
+    return UNPRINTABLE.sub(b"", raw).decode("utf-8", "replace")
+
+
+class Lines:
+    """Collects bytes; `last` is the newest line that says something."""
+
+    def __init__(self, until):
+        self.until = until
+        self.partial = b""
+        self.shown = 0
+        self.last = ""
+        self.until_line = None
+        self.panic_line = None
+
+    def feed(self, data):
+        """Takes bytes in; returns the text to show for those lines that ended."""
+        *ended, self.partial = (self.partial + data).split(b"\n")
+        text = ""
+        for raw in ended:
+            line = clean(raw)
+            self.look(line)
+            text += line[self.shown:] + "\n"
+            self.shown = 0
+        self.look(clean(self.partial))
+        return text
+
+    def rest(self):
+        """The text of the unfinished line that was not returned yet."""
+        line = clean(self.partial)
+        text = line[self.shown:]
+        self.shown = max(self.shown, len(line))
+        return text
+
+    def look(self, line):
+        if line.strip():
+            self.last = line.strip()
+        if self.until and self.until_line is None and self.until.search(line):
+            self.until_line = line.strip()
+        if self.panic_line is None and PANIC.search(line):
+            self.panic_line = line.strip()

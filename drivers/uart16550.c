@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Polled driver of a physical 16550 behind ports or device memory. Called by the kernel's log, the
+ * consoles and panic. Must not wait without a bound: a UART that vanishes reads as 0xFF, which
+ * looks like an empty transmitter, so that writing goes on into the void and reading ends.
+ */
+#include "drivers/uart16550.h"
+
+#include "kernel/io.h"
+
+/* Registers, in strides from the base. 0 and 1 are the divisor while LCR_DLAB is set. */
+#define UART_RBR        0 /* read: received byte */
+#define UART_THR        0 /* write: byte to send */
+#define UART_DLL        0
+#define UART_IER        1
+#define UART_DLM        1
+#define UART_IIR        2 /* read */
+#define UART_FCR        2 /* write */
+#define UART_LCR        3
+#define UART_MCR        4
+#define UART_LSR        5
+#define UART_MSR        6
+#define UART_SCR        7
+
+#define IER_ALL         0x0F /* the four sources that every 16450 has */
+#define IIR_FIFO        0xC0 /* both: FIFO on and usable; the first 16550 sets one only */
+#define FCR_ENABLE      0x01
+#define FCR_CLEAR_RX    0x02
+#define FCR_CLEAR_TX    0x04
+#define LCR_8N1         0x03
+#define LCR_DLAB        0x80
+#define MCR_DTR         0x01
+#define MCR_RTS         0x02
+#define MCR_OUT2        0x08
+#define MCR_LOOPBACK    0x10
+#define LSR_DATA        0x01
+#define LSR_THRE        0x20 /* room for `burst` bytes */
+#define LSR_TEMT        0x40 /* all sent */
+#define LSR_ABSENT      0xFF
+#define MSR_CTS         0x10
+#define MSR_DCD         0x80
+#define MSR_LEVELS      0xF0
+
+#define UART_CLOCK_BAUD 115200 /* the rate that divisor 1 gives with a 1.8432 MHz clock */
+#define UART_FIFO_SIZE  16
+
+static uint8_t read_register(const struct uart16550 *uart, unsigned index)
+{
+    uintptr_t at = uart->base + (uintptr_t)index * uart->stride;
+    if (uart->space == REGISTER_PORT) {
+        return inb((uint16_t)at);
+    }
+    switch (uart->width) {
+    case 4:
+        return (uint8_t)mmio_read32((const volatile void *)at);
+    case 2:
+        return (uint8_t)mmio_read16((const volatile void *)at);
+    default:
+        return mmio_read8((const volatile void *)at);
+    }
+}
+
+static void write_register(const struct uart16550 *uart, unsigned index, uint8_t value)
+{
+    uintptr_t at = uart->base + (uintptr_t)index * uart->stride;
+    if (uart->space == REGISTER_PORT) {
+        outb((uint16_t)at, value);
+        return;
+    }
+    switch (uart->width) {
+    case 4:
+        mmio_write32((volatile void *)at, value);
+        break;
+    case 2:
+        mmio_write16((volatile void *)at, value);
+        break;
+    default:
+        mmio_write8((volatile void *)at, value);
+    }
+}
+
+bool uart16550_attach(struct uart16550 *uart, const struct boot_register *where, uint8_t stride,
+                      volatile void *mapping)
+{
+    *uart = (struct uart16550){.space = REGISTER_NONE};
+    stride = stride == 0 ? 1 : stride;
+    uint8_t width = where->width == 0 ? 1 : where->width;
+    if (where->space == REGISTER_PORT) {
+        if (where->address > UINT16_MAX - UART_SCR * (uint64_t)stride) {
+            return false;
+        }
+        uart->base = (uintptr_t)where->address;
+    } else if (where->space == REGISTER_MMIO) {
+        if (mapping == NULL || (width != 1 && width != 2 && width != 4) || stride % width != 0 ||
+            (uintptr_t)mapping % width != 0) {
+            return false;
+        }
+        uart->base = (uintptr_t)mapping;
+    } else {
+        return false;
+    }
+    uart->space = where->space;
+    uart->stride = stride;
+    uart->width = width;
+    uart->burst = 1;
+    return true;
+}
+
+/* A bus that nobody drives may still hold the last value: look elsewhere between write and read. */
+static bool register_holds(const struct uart16550 *uart, unsigned index, uint8_t mask,
+                           uint8_t value)
+{
+    write_register(uart, index, value);
+    (void)read_register(uart, UART_LSR);
+    return (read_register(uart, index) & mask) == (value & mask);
+}
+
+static bool scratch_works(const struct uart16550 *uart)
+{
+    return register_holds(uart, UART_SCR, 0xFF, 0x5A) && register_holds(uart, UART_SCR, 0xFF, 0xA5);
+}
+
+/* In loopback RTS shows as CTS and OUT2 as DCD, the pins stay quiet. */
+static bool loopback_works(const struct uart16550 *uart)
+{
+    uint8_t mcr = read_register(uart, UART_MCR);
+    write_register(uart, UART_MCR, MCR_LOOPBACK | MCR_RTS | MCR_OUT2);
+    bool works = (read_register(uart, UART_MSR) & MSR_LEVELS) == (MSR_CTS | MSR_DCD);
+    write_register(uart, UART_MCR, mcr);
+    return works;
+}
+
+bool uart16550_probe(const struct uart16550 *uart)
+{
+    if (uart->space == REGISTER_NONE || read_register(uart, UART_LSR) == LSR_ABSENT) {
+        return false;
+    }
+    uart16550_flush(uart);
+    uint8_t lcr = read_register(uart, UART_LCR);
+    write_register(uart, UART_LCR, lcr & (uint8_t)~LCR_DLAB);
+    bool interrupts = register_holds(uart, UART_IER, IER_ALL, IER_ALL);
+    bool no_interrupts = register_holds(uart, UART_IER, IER_ALL, 0);
+    bool found = interrupts && no_interrupts && (scratch_works(uart) || loopback_works(uart));
+    write_register(uart, UART_LCR, lcr);
+    return found;
+}
+
+static void set_divisor(const struct uart16550 *uart, uint32_t baud)
+{
+    write_register(uart, UART_LCR, LCR_DLAB | LCR_8N1);
+    unsigned firmware =
+        (unsigned)read_register(uart, UART_DLM) << 8 | read_register(uart, UART_DLL);
+    if (baud == 0 && firmware == 0) {
+        baud = UART16550_DEFAULT_BAUD;
+    }
+    if (baud != 0) {
+        uint32_t divisor = MAX(MIN(UART_CLOCK_BAUD / baud, UINT16_MAX), 1);
+        write_register(uart, UART_DLL, (uint8_t)divisor);
+        write_register(uart, UART_DLM, (uint8_t)(divisor >> 8));
+    }
+    write_register(uart, UART_LCR, LCR_8N1);
+}
+
+void uart16550_init(struct uart16550 *uart, uint32_t baud)
+{
+    if (uart->space == REGISTER_NONE) {
+        return;
+    }
+    uart16550_flush(uart);
+    set_divisor(uart, baud);
+    write_register(uart, UART_IER, 0);
+    write_register(uart, UART_FCR, FCR_ENABLE | FCR_CLEAR_RX | FCR_CLEAR_TX);
+    bool fifo = (read_register(uart, UART_IIR) & IIR_FIFO) == IIR_FIFO;
+    uart->burst = fifo ? UART_FIFO_SIZE : 1;
+    write_register(uart, UART_MCR, MCR_DTR | MCR_RTS);
+}
+
+size_t uart16550_try_write(const struct uart16550 *uart, const void *bytes, size_t count)
+{
+    const uint8_t *next = bytes;
+    if (uart->space == REGISTER_NONE || (read_register(uart, UART_LSR) & LSR_THRE) == 0) {
+        return 0;
+    }
+    count = MIN(count, uart->burst);
+    for (size_t i = 0; i < count; i++) {
+        write_register(uart, UART_THR, next[i]);
+    }
+    return count;
+}
+
+static bool wait_line_status(const struct uart16550 *uart, uint8_t bit)
+{
+    for (unsigned i = 0; i < UART16550_POLL_MAX; i++) {
+        if ((read_register(uart, UART_LSR) & bit) != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+size_t uart16550_write(const struct uart16550 *uart, const void *bytes, size_t count)
+{
+    const uint8_t *next = bytes;
+    size_t done = 0;
+    while (uart->space != REGISTER_NONE && done < count && wait_line_status(uart, LSR_THRE)) {
+        done += uart16550_try_write(uart, next + done, count - done);
+    }
+    return done;
+}
+
+int uart16550_read(const struct uart16550 *uart)
+{
+    if (uart->space == REGISTER_NONE) {
+        return -1;
+    }
+    uint8_t status = read_register(uart, UART_LSR);
+    if (status == LSR_ABSENT || (status & LSR_DATA) == 0) {
+        return -1;
+    }
+    return read_register(uart, UART_RBR);
+}
+
+bool uart16550_flush(const struct uart16550 *uart)
+{
+    return uart->space == REGISTER_NONE || wait_line_status(uart, LSR_TEMT);
+}

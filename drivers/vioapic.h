@@ -21,9 +21,10 @@
 #define DRIVERS_VIOAPIC_H
 
 #include "drivers/device.h"
+#include "drivers/guest_platform.h"
 
-#define VIOAPIC_BASE UINT64_C(0xFEC00000) /* gpa; registers repeat through PAGE_SIZE */
-#define VIOAPIC_PINS 24
+#define VIOAPIC_SIZE PAGE_SIZE /* bytes from GUEST_IOAPIC_BASE */
+#define VIOAPIC_PINS GUEST_IOAPIC_PINS
 
 /* Offsets in the page. */
 #define IOAPIC_IOREGSEL 0x00
@@ -122,7 +123,7 @@ struct vioapic_line {
 void vioapic_line_set(void *vioapic_line, bool asserted);
 
 /*
- * The page at VIOAPIC_BASE. The registers take 32-bit accesses; of others, reads give the
+ * The page at GUEST_IOAPIC_BASE. The registers take 32-bit accesses; of others, reads give the
  * register's low bytes, and writes reach IOREGSEL only.
  */
 extern const struct device_ops vioapic_ops;

@@ -16,8 +16,7 @@
 
 #include "drivers/device.h"
 
-#define VRTC_PORT       0x70
-#define VRTC_PORT_COUNT 2
+#define VRTC_PORT_COUNT 2   /* from GUEST_RTC_PORT */
 #define VRTC_SIZE       128 /* registers and memory */
 
 /* Registers: data sheet, "Address Map"; from CMOS_SHUTDOWN on as PC firmware uses the memory. */

@@ -24,9 +24,7 @@
 
 #include "drivers/device.h"
 
-#define VUART_PORT       0x3F8 /* where a VM's UART is, and its IOAPIC pin and PIC input */
-#define VUART_PORT_COUNT 8
-#define VUART_IRQ        4
+#define VUART_PORT_COUNT 8 /* from GUEST_UART_PORT; interrupt GUEST_UART_IRQ */
 
 #define VUART_FIFO_SIZE  16
 #define VUART_INPUT_SIZE 4096 /* a power of two */
@@ -102,7 +100,7 @@ bool vuart_receive_break(struct vuart *uart);
  */
 void vuart_set_modem_lines(struct vuart *uart, uint8_t lines);
 
-/* Ports VUART_PORT to +7. A wider access is as many byte accesses, lowest port first. */
+/* Ports GUEST_UART_PORT to +7. A wider access is as many byte accesses, lowest port first. */
 extern const struct device_ops vuart_ops;
 
 #endif

@@ -2,7 +2,7 @@
 # Bulkhead's own guests: build/guests/NAME.elf for each folder on the runtime, and reset.bin.
 # Included by the Makefile before its flags are set: everything here expands late.
 
-GUEST_NAMES := hello smp
+GUEST_NAMES := hello smp bench
 GUESTS := $(addprefix $(BUILD)/guests/,$(addsuffix .elf,$(GUEST_NAMES)))
 
 GUEST_CFLAGS = $(COMMON_CFLAGS) -mcmodel=small -fno-pic -fno-pie -fno-asynchronous-unwind-tables
@@ -34,3 +34,4 @@ $(foreach g,$(GUEST_NAMES),$(eval $(call guest_rule,$(g))))
 guests: $(GUESTS) ## build the guests in build/guests/
 
 -include $(shell find $(BUILD)/guests/obj -name '*.d' 2>/dev/null)
+include tests/bench/bench.mk

@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: Apache-2.0
+# The native launcher: a UEFI application like the loader, from the loader's own file, memory,
+# configuration and image code.
+
+NATIVE_DIR := tests/bench/native
+NATIVE_SRC := $(NATIVE_DIR)/main.c $(NATIVE_DIR)/start.S boot/file.c boot/memory.c boot/output.c \
+	kernel/printf.c kernel/string.c $(wildcard boot/config/*.c boot/image/*.c)
+NATIVE_O := $(patsubst %.c,$(BUILD)/loader/%.o,$(filter %.c,$(NATIVE_SRC))) \
+	$(patsubst %.S,$(BUILD)/loader/%.S.o,$(filter %.S,$(NATIVE_SRC)))
+
+$(BUILD)/native.so: $(NATIVE_O) $(addprefix $(BUILD)/loader/libfdt/,fdt.o fdt_ro.o fdt_check.o \
+	fdt_strerror.o)
+	$(call say,LD,$@)
+	$(Q)ld -nostdlib -znocombreloc -shared -Bsymbolic --build-id=none --no-undefined -z noexecstack \
+		--gc-sections -T $(EFI_LIB)/elf_x86_64_efi.lds $(EFI_LIB)/crt0-efi-x86_64.o $^ \
+		-o $@ -L $(EFI_LIB) -lgnuefi $$($(CC) -print-libgcc-file-name)
+$(BUILD)/native.efi: $(BUILD)/native.so
+	$(call say,OBJCOPY,$@)
+	$(Q)objcopy -j .text -j .sdata -j .data -j .dynamic -j .dynsym -j .rel -j .rela -j '.rel.*' \
+		-j '.rela.*' -j .reloc -j .rodata --strip-debug --target=efi-app-x86_64 $< $@

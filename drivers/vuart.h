@@ -6,9 +6,10 @@
  *
  *  - Output: a byte written to THR is with the output callback before the write returns, so THRE
  *    and TEMT are always set. Nothing is held back or dropped here.
- *  - Input: bytes wait in a ring of VUART_INPUT_SIZE and enter the receiver FIFO when the guest has
- *    read it down below its trigger level, so that a paste overruns nothing. The four character
- *    times of the receive time-out have passed as soon as no byte waits behind those in the FIFO.
+ *  - Input: bytes wait in a ring of VUART_INPUT_SIZE and enter the receiver FIFO up to its trigger
+ *    level, so that a paste overruns nothing, and the next one as soon as the guest has read one.
+ *    The four character times of the receive time-out have passed as soon as no byte waits behind
+ *    those in the FIFO.
  *  - Only the loopback mode can overrun the receiver.
  *
  * Interrupts: INTR is high as long as an enabled condition is pending (data sheet, "Interrupt

@@ -91,10 +91,8 @@ void vuart_input_refill(struct vuart *uart)
 {
     unsigned trigger = vuart_input_trigger(uart);
 
-    if (uart->fifo_count < trigger && !(uart->mcr & UART_MCR_LOOP)) {
-        while (uart->fifo_count < capacity(uart) && pull(uart))
-            ;
-    }
+    while (uart->fifo_count < trigger && !(uart->mcr & UART_MCR_LOOP) && pull(uart))
+        ;
     uart->timeout_pending = uart->fifo_count && uart->fifo_count < trigger;
 }
 

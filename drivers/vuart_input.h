@@ -15,8 +15,8 @@ unsigned vuart_input_trigger(const struct vuart *uart);
 uint8_t vuart_input_pop(struct vuart *uart);
 
 /*
- * Moves waiting bytes into a receiver that is below its trigger level, unless loopback has cut it
- * off from the line, and lets the time-out elapse when no more bytes come.
+ * Moves waiting bytes into the receiver up to its trigger level, unless loopback has cut it off
+ * from the line, and lets the time-out elapse when no more bytes come.
  */
 void vuart_input_refill(struct vuart *uart);
 

@@ -24,9 +24,8 @@ WARN := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-protot
 IS_CLANG := $(findstring clang,$(CC))
 COMMON_CFLAGS := -std=gnu11 -O2 -g $(WARN) -I. -ffreestanding -fno-common -fno-strict-aliasing \
 	-fno-stack-protector -fcf-protection=none -mno-red-zone -mgeneral-regs-only \
-	-fno-omit-frame-pointer -ffunction-sections -fdata-sections \
-	-ffile-prefix-map=$(CURDIR)=. $(if $(IS_CLANG),,-fno-tree-loop-distribute-patterns)
-KERNEL_CFLAGS := $(COMMON_CFLAGS) -mcmodel=kernel -fno-pic -fno-pie -fno-asynchronous-unwind-tables
+	-fno-omit-frame-pointer -ffile-prefix-map=$(CURDIR)=. $(if $(IS_CLANG),,-fno-tree-loop-distribute-patterns)
+KERNEL_CFLAGS := $(COMMON_CFLAGS) -ffunction-sections -fdata-sections -mcmodel=kernel -fno-pic -fno-pie -fno-asynchronous-unwind-tables
 KERNEL_LDFLAGS := -nostdlib -static -T linker.ld -z max-page-size=4096 -z noexecstack \
 	--gc-sections --build-id=none --no-warn-rwx-segments
 # GNU-EFI: its crt0 and linker script, a position-independent image turned into PE by objcopy.
@@ -113,7 +112,7 @@ $(BUILD)/loader/libfdt/%.o: | $(SETUP_LIBFDT)
 $(BUILD)/bulkhead.so: $(LOADER_O) $(LOADER_FDT_O)
 	$(call say,LD,$@)
 	$(Q)ld -nostdlib -znocombreloc -shared -Bsymbolic --build-id=none --no-undefined -z noexecstack \
-		--gc-sections -T $(EFI_LIB)/elf_x86_64_efi.lds $(EFI_LIB)/crt0-efi-x86_64.o $^ \
+		-T $(EFI_LIB)/elf_x86_64_efi.lds $(EFI_LIB)/crt0-efi-x86_64.o $^ \
 		-o $@ -L $(EFI_LIB) -lgnuefi $$($(CC) -print-libgcc-file-name)
 $(BUILD)/bulkhead.efi: $(BUILD)/bulkhead.so
 	$(call say,OBJCOPY,$@)

@@ -10,9 +10,9 @@
 #include "kernel/types.h"
 #include "kernel/vm_plan.h"
 
-#define BOOT_INFO_MAGIC  UINT64_C(0x6461656b6c756242) /* "Bulkhead" */
-#define BOOT_MEMORY_MAX  256
-#define BOOT_LOG_SIZE    8192
+#define BOOT_INFO_MAGIC UINT64_C(0x6461656b6c756242) /* "Bulkhead" */
+#define BOOT_MEMORY_MAX 256
+#define BOOT_LOG_SIZE   8192
 
 enum boot_memory_type {
     BOOT_MEMORY_FREE,     /* RAM that nothing uses after ExitBootServices */
@@ -29,9 +29,9 @@ struct boot_memory {
 
 struct boot_cpu {
     uint32_t apic_id;
-    uint32_t package; /* as CPUID leaf 0xB/4 divides APIC ids */
-    uint32_t core;    /* unique in the machine: threads of one core share it */
-    uint32_t node;    /* NUMA node (SRAT proximity domain), 0 when unknown */
+    uint32_t package;  /* as CPUID leaf 0xB/4 divides APIC ids */
+    uint32_t core;     /* unique in the machine: threads of one core share it */
+    uint32_t node;     /* NUMA node (SRAT proximity domain), 0 when unknown */
     uint8_t core_type; /* CPUID 0x1A EAX[31:24]: 0x40 Core, 0x20 Atom, 0 not hybrid */
 };
 
@@ -40,8 +40,8 @@ enum boot_framebuffer_format { FRAMEBUFFER_NONE, FRAMEBUFFER_RGBX, FRAMEBUFFER_B
 struct boot_framebuffer {
     enum boot_framebuffer_format format;
     hpa_t hpa;
-    uint64_t size;   /* bytes */
-    uint32_t width;  /* pixels */
+    uint64_t size;  /* bytes */
+    uint32_t width; /* pixels */
     uint32_t height;
     uint32_t stride; /* pixels from a line to the next */
 };
@@ -63,8 +63,8 @@ struct boot_platform {
     uint32_t uart_baud;            /* what SPCR asks for; 0: keep the firmware's divisor */
     struct boot_register pm_timer; /* 3.579545 MHz */
     bool pm_timer_32bit;
-    hpa_t hpet;                    /* 0: none */
-    hpa_t ioapic;                  /* first IOAPIC; 0: none known */
+    hpa_t hpet;   /* 0: none */
+    hpa_t ioapic; /* first IOAPIC; 0: none known */
     struct boot_register pm1a_control;
     struct boot_register pm1b_control;
     uint8_t s5_type_a; /* SLP_TYP of S5 for PM1a and PM1b */
@@ -85,9 +85,9 @@ struct boot_info {
     uint64_t magic;
     uint64_t size; /* sizeof(struct boot_info) */
 
-    hpa_t kernel;       /* the kernel's image: 4 KiB aligned, contiguous */
+    hpa_t kernel; /* the kernel's image: 4 KiB aligned, contiguous */
     uint64_t kernel_size;
-    hpa_t pool;         /* everything the kernel allocates comes from here; below 4 GiB */
+    hpa_t pool; /* everything the kernel allocates comes from here; below 4 GiB */
     uint64_t pool_size;
     uint64_t pool_used; /* bytes at its start that the loader used (page tables, this, ...) */
     hpa_t trampoline;   /* one page below 1 MiB for starting CPUs */

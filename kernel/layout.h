@@ -6,11 +6,11 @@
 #ifndef KERNEL_LAYOUT_H
 #define KERNEL_LAYOUT_H
 
-#define KERNEL_BASE 0xffffffff80000000 /* the kernel's image, one page size, W^X */
-#define POOL_BASE   0xffff900000000000 /* the pool: VA - POOL_BASE = hpa - boot_info.pool */
-#define MMIO_BASE   0xffffa00000000000 /* device registers, uncached or write-combining */
-#define STACK_BASE  0xffffb00000000000 /* stacks, each below an unmapped guard page */
-#define WINDOW_BASE 0xffffc00000000000 /* a copy window for each CPU, see kernel/window.h */
+#define KERNEL_BASE     0xffffffff80000000 /* the kernel's image, one page size, W^X */
+#define POOL_BASE       0xffff900000000000 /* the pool: VA - POOL_BASE = hpa - boot_info.pool */
+#define MMIO_BASE       0xffffa00000000000 /* device registers, uncached or write-combining */
+#define STACK_BASE      0xffffb00000000000 /* stacks, each below an unmapped guard page */
+#define WINDOW_BASE     0xffffc00000000000 /* a copy window for each CPU, see kernel/window.h */
 
 #define CPU_STACK_SIZE  0x4000 /* the stack a CPU runs on, in bytes */
 #define IST_STACK_SIZE  0x1000 /* stacks of NMI, #DF and #MC */

@@ -2,7 +2,7 @@
 /* Builder and walker of the hypervisor's own page tables; see the header. */
 #include "kernel/paging.h"
 
-#define ENTRIES       512
+#define ENTRIES        512
 #define LEVEL_SHIFT(l) (PAGE_SHIFT + 9 * ((l)-1)) /* 1 page table ... 4 PML4 */
 /* Rights come from the leaf alone. */
 #define TABLE_FLAGS (PTE_PRESENT | PTE_WRITABLE | PTE_ACCESSED)

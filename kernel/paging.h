@@ -25,11 +25,11 @@
  * What a mapping may be used for. There is no writable and executable one. Memory types are
  * selected from the PAT as cpu_init() programs it: 0 WB, PWT WC, PCD|PWT UC.
  */
-#define PAGE_CODE  (PTE_PRESENT | PTE_ACCESSED | PTE_GLOBAL)
+#define PAGE_CODE   (PTE_PRESENT | PTE_ACCESSED | PTE_GLOBAL)
 #define PAGE_RODATA (PTE_PRESENT | PTE_ACCESSED | PTE_GLOBAL | PTE_NX)
-#define PAGE_DATA  (PAGE_RODATA | PTE_WRITABLE | PTE_DIRTY)
-#define PAGE_MMIO  (PAGE_DATA | PTE_PCD | PTE_PWT)
-#define PAGE_WC    (PAGE_DATA | PTE_PWT)
+#define PAGE_DATA   (PAGE_RODATA | PTE_WRITABLE | PTE_DIRTY)
+#define PAGE_MMIO   (PAGE_DATA | PTE_PCD | PTE_PWT)
+#define PAGE_WC     (PAGE_DATA | PTE_PWT)
 
 struct page_tables {
     struct palloc *pool;

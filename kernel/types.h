@@ -21,9 +21,9 @@ typedef struct {
     uint64_t v;
 } gva_t;
 
-#define HPA(x) ((hpa_t){(x)})
-#define GPA(x) ((gpa_t){(x)})
-#define GVA(x) ((gva_t){(x)})
+#define HPA(x)        ((hpa_t){(x)})
+#define GPA(x)        ((gpa_t){(x)})
+#define GVA(x)        ((gva_t){(x)})
 
 #define KIB(n)        ((uint64_t)(n) << 10)
 #define MIB(n)        ((uint64_t)(n) << 20)

@@ -10,15 +10,15 @@
 
 #include "kernel/types.h"
 
-#define CPU_MAX           64  /* CPUs of a machine, and of one VM */
-#define VM_MAX            16  /* VMs of a configuration */
-#define VM_NAME_SIZE      16  /* bytes with the terminating NUL; [a-z0-9-], begins with a letter */
-#define VM_MEMORY_MAX     8   /* pieces of RAM of one VM */
-#define VM_LOAD_MAX       32  /* copies that fill a VM's RAM at its start */
-#define VM_PORT_MAX       16  /* port ranges opened */
-#define VM_MSR_MAX        16  /* MSR ranges opened */
-#define VM_PCI_MAX        8   /* PCI functions handed over */
-#define VM_CPUID_HIDE_MAX 16  /* CPUID bits hidden beyond the policy */
+#define CPU_MAX           64 /* CPUs of a machine, and of one VM */
+#define VM_MAX            16 /* VMs of a configuration */
+#define VM_NAME_SIZE      16 /* bytes with the terminating NUL; [a-z0-9-], begins with a letter */
+#define VM_MEMORY_MAX     8  /* pieces of RAM of one VM */
+#define VM_LOAD_MAX       32 /* copies that fill a VM's RAM at its start */
+#define VM_PORT_MAX       16 /* port ranges opened */
+#define VM_MSR_MAX        16 /* MSR ranges opened */
+#define VM_PCI_MAX        8  /* PCI functions handed over */
+#define VM_CPUID_HIDE_MAX 16 /* CPUID bits hidden beyond the policy */
 
 /* A piece of guest RAM. All three are multiples of 4 KiB; pieces of one VM do not overlap. */
 struct vm_memory {
@@ -48,7 +48,7 @@ struct vm_start {
     uint64_t rax;
     uint64_t rbx;
     uint64_t rsi;
-    uint64_t cr3; /* gpa of a page table; VM_START_LONG64 only */
+    uint64_t cr3;      /* gpa of a page table; VM_START_LONG64 only */
     uint64_t gdt_base; /* gpa and limit of a GDT in guest RAM; limit 0: none */
     uint32_t gdt_limit;
     uint16_t cs; /* selectors that go with it */
@@ -109,7 +109,7 @@ struct vm_plan {
     struct vm_start start;
 
     enum vm_on_crash on_crash;
-    uint32_t restart_max;   /* restarts after crashes before the VM stays stopped */
+    uint32_t restart_max; /* restarts after crashes before the VM stays stopped */
     enum vm_on_halt on_halt;
 
     uint32_t port_count;

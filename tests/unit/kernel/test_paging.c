@@ -59,8 +59,8 @@ static void large_pages_are_used_only_where_both_addresses_are_aligned(void **st
     assert_int_equal(size, PAGE_SIZE);
     assert_int_equal(*tail & PTE_ADDRESS, 0x80000000 + PAGE_SIZE_2M);
 
-    assert_int_equal(
-        paging_map(&tables, POOL_BASE, HPA(0x80001000), PAGE_SIZE_2M, PAGE_DATA), PAGING_OK);
+    assert_int_equal(paging_map(&tables, POOL_BASE, HPA(0x80001000), PAGE_SIZE_2M, PAGE_DATA),
+                     PAGING_OK);
     paging_lookup(&tables, POOL_BASE, &size);
     assert_int_equal(size, PAGE_SIZE);
 }

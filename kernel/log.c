@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The log's ring and its way to the sinks; see the header. In the ring each line begins with one
+ * byte that holds its level, so that a sink added or slowed down later still knows it.
+ */
+#include "kernel/log.h"
+
+#include "kernel/cpu.h"
+#include "kernel/percpu.h"
+#include "kernel/printf.h"
+#include "kernel/spinlock.h"
+#include "kernel/string.h"
+#include "kernel/time.h"
+
+#define LEVEL_MARK  0x01 /* ring byte LEVEL_MARK + level begins a line */
+#define FLUSH_TURNS 20000000
+
+struct sink_state {
+    struct log_sink sink;
+    uint64_t next;        /* position in the stream of what it gets next */
+    enum log_level level; /* of the line it is in */
+    uint64_t lost;        /* bytes that the ring overwrote before the sink took them */
+};
+
+static struct spinlock lock;
+static char ring[LOG_RING_SIZE];
+static uint64_t head; /* bytes ever written: the stream's end */
+static struct sink_state sinks[LOG_SINK_MAX];
+static unsigned sink_count;
+static enum log_level console_level = LOG_INFO;
+
+static const char *const level_prefix[] = {
+    [LOG_ERROR] = "error: ", [LOG_WARNING] = "warning: ", [LOG_NOTICE] = "",
+    [LOG_INFO] = "",         [LOG_DEBUG] = "debug: ",
+};
+
+static bool is_mark(char c)
+{
+    return (uint8_t)c >= LEVEL_MARK && (uint8_t)c <= LEVEL_MARK + LOG_DEBUG;
+}
+
+static void ring_put(char c)
+{
+    ring[head++ % LOG_RING_SIZE] = c;
+}
+
+static void ring_put_line(enum log_level level, const char *text, size_t length)
+{
+    ring_put((char)(LEVEL_MARK + (int)level));
+    for (size_t i = 0; i < length; i++) {
+        ring_put(is_mark(text[i]) ? '?' : text[i]);
+    }
+    ring_put('\n');
+}
+
+/* Skips to the start of a whole line when the ring has overtaken the sink. */
+static void catch_up(struct sink_state *state)
+{
+    uint64_t oldest = head > LOG_RING_SIZE ? head - LOG_RING_SIZE : 0;
+    if (state->next >= oldest) {
+        return;
+    }
+    uint64_t from = state->next;
+    state->next = oldest;
+    while (state->next < head && !is_mark(ring[state->next % LOG_RING_SIZE])) {
+        state->next++;
+    }
+    state->lost += state->next - from;
+}
+
+/* Longest piece of one line that lies unbroken in the ring. */
+static size_t piece_length(const struct sink_state *state)
+{
+    size_t offset = state->next % LOG_RING_SIZE;
+    size_t max = MIN(LOG_RING_SIZE - offset, head - state->next);
+    size_t length = 0;
+    while (length < max && !is_mark(ring[offset + length])) {
+        length++;
+    }
+    return length;
+}
+
+static bool drain_sink(struct sink_state *state)
+{
+    catch_up(state);
+    while (state->next < head) {
+        char c = ring[state->next % LOG_RING_SIZE];
+        if (is_mark(c)) {
+            state->level = (enum log_level)((uint8_t)c - LEVEL_MARK);
+            state->next++;
+            continue;
+        }
+        size_t length = piece_length(state);
+        if (state->level > console_level) {
+            state->next += length;
+            continue;
+        }
+        const char *text = &ring[state->next % LOG_RING_SIZE];
+        size_t taken = state->sink.write(state->sink.context, state->level, text, length);
+        state->next += taken;
+        if (taken < length) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool drain_all(void)
+{
+    bool done = true;
+    for (unsigned i = 0; i < sink_count; i++) {
+        done &= drain_sink(&sinks[i]);
+    }
+    return done;
+}
+
+void log_add_sink(const struct log_sink *sink)
+{
+    spin_lock(&lock);
+    if (sink_count < LOG_SINK_MAX) {
+        sinks[sink_count++] = (struct sink_state){.sink = *sink, .level = LOG_INFO};
+    }
+    drain_all();
+    spin_unlock(&lock);
+}
+
+void log_set_level(enum log_level level)
+{
+    console_level = level;
+}
+
+void log_print(enum log_level level, const char *format, ...)
+{
+    char line[LOG_LINE_SIZE];
+    uint64_t us = time_us();
+    int used = ksnprintf(line, sizeof(line), "[%5lu.%06lu] %2u %s", us / 1000000, us % 1000000,
+                         this_cpu()->index, level_prefix[level]);
+    va_list args;
+    va_start(args, format);
+    used += kvsnprintf(line + used, sizeof(line) - (size_t)used, format, args);
+    va_end(args);
+
+    spin_lock(&lock);
+    ring_put_line(level, line, MIN((size_t)used, sizeof(line) - 1));
+    drain_all();
+    spin_unlock(&lock);
+}
+
+void log_import(const char *text, size_t length)
+{
+    spin_lock(&lock);
+    size_t start = 0;
+    for (size_t i = 0; i < length; i++) {
+        if (text[i] == '\n') {
+            ring_put_line(LOG_INFO, text + start, i - start);
+            start = i + 1;
+        }
+    }
+    spin_unlock(&lock);
+}
+
+bool log_drain(void)
+{
+    spin_lock(&lock);
+    bool done = drain_all();
+    spin_unlock(&lock);
+    return done;
+}
+
+void log_flush(void)
+{
+    for (unsigned turns = 0; turns < FLUSH_TURNS && !log_drain(); turns++) {
+        cpu_pause();
+    }
+}
+
+void log_break_lock(void)
+{
+    spin_break(&lock);
+}
+
+size_t log_copy_tail(char *buf, size_t length)
+{
+    spin_lock(&lock);
+    uint64_t oldest = head > LOG_RING_SIZE ? head - LOG_RING_SIZE : 0;
+    uint64_t from = head - oldest > length ? head - length : oldest;
+    size_t used = 0;
+    for (; from < head; from++) {
+        char c = ring[from % LOG_RING_SIZE];
+        if (!is_mark(c)) {
+            buf[used++] = c;
+        }
+    }
+    spin_unlock(&lock);
+    return used;
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The hypervisor's log: lines with time, CPU and level in a ring in memory, passed on to sinks
+ * (serial port, framebuffer) as fast as these accept them. Printing never waits for a device: what
+ * a slow serial port has not taken yet stays in the ring and goes out with the next log_drain().
+ */
+#ifndef KERNEL_LOG_H
+#define KERNEL_LOG_H
+
+#include "kernel/types.h"
+#include "kernel/vm_plan.h"
+
+#define LOG_RING_SIZE 0x8000 /* bytes; a power of two */
+#define LOG_LINE_SIZE 256    /* longest line, with prefix and line feed; longer ones are cut */
+#define LOG_SINK_MAX  2
+
+/*
+ * Takes up to length characters of one line of the given level; returns how many it took (0 when
+ * busy). Called with the log's lock held: must not log and must not wait.
+ */
+struct log_sink {
+    size_t (*write)(void *context, enum log_level level, const char *text, size_t length);
+    void *context;
+};
+
+/* Adds a sink; it gets everything from the ring's start. Boot processor, before others start. */
+void log_add_sink(const struct log_sink *sink);
+
+/* Lines above this level stay in the ring only. Any CPU. */
+void log_set_level(enum log_level level);
+
+/* One line, without a line feed at its end. Any CPU in root mode, not from an NMI handler. */
+void log_print(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Text that has been printed by the loader, with line feeds: into the ring as it is. */
+void log_import(const char *text, size_t length);
+
+/* Passes on what the sinks take without waiting. True when nothing is left. */
+bool log_drain(void);
+
+/* Passes on everything, waiting at most about a second for a stuck device. */
+void log_flush(void);
+
+/* For panic(): frees the lock whoever held it. */
+void log_break_lock(void);
+
+/* Copies the newest length bytes of the ring (without level marks) to buf; returns how many. */
+size_t log_copy_tail(char *buf, size_t length);
+
+#define log_error(...)   log_print(LOG_ERROR, __VA_ARGS__)
+#define log_warning(...) log_print(LOG_WARNING, __VA_ARGS__)
+#define log_notice(...)  log_print(LOG_NOTICE, __VA_ARGS__)
+#define log_info(...)    log_print(LOG_INFO, __VA_ARGS__)
+#define log_debug(...)   log_print(LOG_DEBUG, __VA_ARGS__)
+
+#endif

@@ -2,13 +2,17 @@
 /*
  * The virtual UART: registers, interrupts and loopback of a 16550A. See vuart.h for what it does
  * with time. vuart_input.c has the receiver's FIFO and the ring behind it. The way of a console
- * byte is vuart_write() down to its first return: keep that short.
+ * byte is vuart_read() of LSR and vuart_write() of THR, each down to its first return: keep those
+ * short.
  */
 #include "drivers/vuart.h"
 
 #include "drivers/ns16550_regs.h"
 #include "drivers/vuart_input.h"
 #include "kernel/string.h"
+
+/* Keeps what is rare out of the hot functions, which then save no registers. */
+#define NOINLINE __attribute__((noinline))
 
 static bool loopback(const struct vuart *uart)
 {
@@ -220,14 +224,28 @@ static void write_register(struct vuart *uart, unsigned offset, uint8_t value)
     }
 }
 
-static uint64_t vuart_read(void *device, uint64_t offset, unsigned size)
+NOINLINE static uint64_t read_bytes(struct vuart *uart, uint64_t offset, unsigned size)
 {
-    struct vuart *uart = device;
     uint64_t value = 0;
 
     for (unsigned i = 0; i < size; i++)
         value |= (uint64_t)read_register(uart, (offset + i) % VUART_PORT_COUNT) << (8 * i);
     return value;
+}
+
+NOINLINE static void write_bytes(struct vuart *uart, uint64_t offset, unsigned size, uint64_t value)
+{
+    for (unsigned i = 0; i < size; i++)
+        write_register(uart, (offset + i) % VUART_PORT_COUNT, (uint8_t)(value >> (8 * i)));
+}
+
+static uint64_t vuart_read(void *device, uint64_t offset, unsigned size)
+{
+    struct vuart *uart = device;
+
+    if (offset == UART_LSR && size == 1 && !(uart->lsr & UART_LSR_ERRORS) && !uart->fifo_breaks)
+        return uart->lsr;
+    return read_bytes(uart, offset, size);
 }
 
 static void vuart_write(void *device, uint64_t offset, unsigned size, uint64_t value)
@@ -238,8 +256,7 @@ static void vuart_write(void *device, uint64_t offset, unsigned size, uint64_t v
         uart->output(uart->output_context, (uint8_t)value);
         return;
     }
-    for (unsigned i = 0; i < size; i++)
-        write_register(uart, (offset + i) % VUART_PORT_COUNT, (uint8_t)(value >> (8 * i)));
+    write_bytes(uart, offset, size, value);
 }
 
 const struct device_ops vuart_ops = {.read = vuart_read, .write = vuart_write};

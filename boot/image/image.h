@@ -99,8 +99,9 @@ uint64_t image_rom_size(const struct image *image);
 uint64_t image_memory_needed(const struct image *image);
 
 enum image_ramdisk_place {
+    IMAGE_RAMDISK_DEFAULT,  /* HIGH; LOW for Multiboot, whose kernels may map little memory */
     IMAGE_RAMDISK_HIGH,     /* as high as possible within the kernel's bound and below 4 GiB */
-    IMAGE_RAMDISK_LOW,      /* as low as possible above 1 MiB */
+    IMAGE_RAMDISK_LOW,      /* as low as possible above the kernel */
     IMAGE_RAMDISK_ABOVE_4G, /* as low as possible from 4 GiB on */
     IMAGE_RAMDISK_AT,       /* at ramdisk_gpa, a multiple of 4 KiB */
 };

@@ -49,6 +49,22 @@ static inline uint64_t image_u64(const struct image_file *file, uint64_t offset)
     return value;
 }
 
+/* Little-endian fields of structures under construction. */
+static inline void image_put16(uint8_t *base, size_t offset, uint16_t value)
+{
+    memcpy(base + offset, &value, sizeof(value));
+}
+
+static inline void image_put32(uint8_t *base, size_t offset, uint32_t value)
+{
+    memcpy(base + offset, &value, sizeof(value));
+}
+
+static inline void image_put64(uint8_t *base, size_t offset, uint64_t value)
+{
+    memcpy(base + offset, &value, sizeof(value));
+}
+
 /* Signature checks for image_detect(): no more than needed to choose a parser. */
 bool image_is_bzimage(const struct image_file *file);
 bool image_is_elf(const struct image_file *file);

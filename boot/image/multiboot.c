@@ -45,8 +45,10 @@ static bool find_header(const struct image_file *file, uint64_t *offset)
 
 bool image_is_multiboot(const struct image_file *file)
 {
-    uint64_t offset;
-    return find_header(file, &offset);
+    uint64_t header;
+    return find_header(file, &header) &&
+           (image_is_elf(file) ||
+            (image_u32(file, header + HEADER_FLAGS) & FLAG_ADDRESS_FIELDS) != 0);
 }
 
 static bool check_flags(uint32_t flags, struct image_error *error)

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Builds a guest's ACPI tables; see boot/image/acpi_tables.h. Offsets are those of the ACPI
+ * Specification's field tables. Of the FADT only what a hardware-reduced machine has is filled in:
+ * no FACS, no SCI, no PM1 registers, power-off through the sleep registers, reset through
+ * RESET_REG.
+ */
+#include "boot/image/acpi_tables.h"
+
+#include "boot/image/internal.h"
+#include "drivers/guest_platform.h"
+
+enum {
+    RSDP_CHECKSUM = 8, /* of the first 20 bytes */
+    RSDP_OEM_ID = 9,
+    RSDP_REVISION = 15,
+    RSDP_LENGTH = 20,
+    RSDP_XSDT = 24,
+    RSDP_EXTENDED_CHECKSUM = 32,
+    RSDP_SIZE_V1 = 20,
+    RSDP_SIZE = 36,
+
+    HEADER_LENGTH = 4,
+    HEADER_REVISION = 8,
+    HEADER_CHECKSUM = 9,
+    HEADER_OEM_ID = 10,
+    HEADER_OEM_TABLE_ID = 16,
+    HEADER_OEM_REVISION = 24,
+    HEADER_CREATOR_ID = 28,
+    HEADER_CREATOR_REVISION = 32,
+    HEADER_SIZE = 36,
+
+    XSDT_SIZE = HEADER_SIZE + 2 * 8,
+
+    FADT_DSDT = 40,
+    FADT_IAPC_BOOT_ARCH = 109,
+    FADT_FLAGS = 112,
+    FADT_RESET_REG = 116,
+    FADT_RESET_VALUE = 128,
+    FADT_X_DSDT = 140,
+    FADT_SLEEP_CONTROL_REG = 244,
+    FADT_SLEEP_STATUS_REG = 256,
+    FADT_HYPERVISOR_VENDOR = 268,
+    FADT_SIZE = 276,
+
+    MADT_LAPIC_ADDRESS = 36,
+    MADT_FLAGS = 40,
+    MADT_ENTRIES = 44,
+    MADT_LAPIC = 0, /* types of entries, and their sizes */
+    MADT_IOAPIC = 1,
+    MADT_OVERRIDE = 2,
+    MADT_X2APIC = 9,
+    MADT_LAPIC_SIZE = 8,
+    MADT_IOAPIC_SIZE = 12,
+    MADT_OVERRIDE_SIZE = 10,
+    MADT_X2APIC_SIZE = 16,
+};
+
+#define FADT_WBINVD             BIT(0)
+#define FADT_PWR_BUTTON         BIT(4) /* set: there is no fixed power button */
+#define FADT_SLP_BUTTON         BIT(5) /* set: there is no fixed sleep button */
+#define FADT_RESET_REG_SUP      BIT(10)
+#define FADT_HW_REDUCED_ACPI    BIT(20)
+#define FADT_VGA_NOT_PRESENT    BIT(2) /* of IAPC_BOOT_ARCH, where 8042 is bit 1 and stays clear */
+#define FADT_PCIE_ASPM_CONTROLS BIT(4) /* OSPM must not use ASPM */
+#define MADT_PCAT_COMPAT        BIT(0)
+#define MADT_ENABLED            1
+#define GAS_SYSTEM_IO           1
+#define GAS_BYTE_ACCESS         1
+#define XAPIC_ID_MAX            254 /* a LAPIC entry's largest id: 255 is the broadcast */
+#define TABLE_ALIGN             16
+
+static void put_checksum(uint8_t *at, uint64_t size, size_t offset)
+{
+    uint8_t sum = 0;
+    at[offset] = 0;
+    for (uint64_t i = 0; i < size; i++) {
+        sum = (uint8_t)(sum + at[i]);
+    }
+    at[offset] = (uint8_t)-sum;
+}
+
+/* A Generic Address Structure for a byte-wide port. */
+static void put_port(uint8_t *at, size_t offset, uint16_t port)
+{
+    uint8_t *gas = at + offset;
+    gas[0] = GAS_SYSTEM_IO;
+    gas[1] = 8; /* bits */
+    gas[3] = GAS_BYTE_ACCESS;
+    image_put64(gas, 4, port);
+}
+
+static void finish_table(uint8_t *at, const char *signature, uint8_t revision, uint32_t size)
+{
+    memcpy(at, signature, 4);
+    image_put32(at, HEADER_LENGTH, size);
+    at[HEADER_REVISION] = revision;
+    memcpy(at + HEADER_OEM_ID, "BULKHD", 6);
+    memcpy(at + HEADER_OEM_TABLE_ID, "BULKHEAD", 8);
+    image_put32(at, HEADER_OEM_REVISION, 1);
+    memcpy(at + HEADER_CREATOR_ID, "BLKH", 4);
+    image_put32(at, HEADER_CREATOR_REVISION, 1);
+    put_checksum(at, size, HEADER_CHECKSUM);
+}
+
+static void build_rsdp(uint8_t *at, uint64_t xsdt)
+{
+    memcpy(at, "RSD PTR ", 8);
+    memcpy(at + RSDP_OEM_ID, "BULKHD", 6);
+    at[RSDP_REVISION] = 2;
+    image_put32(at, RSDP_LENGTH, RSDP_SIZE);
+    image_put64(at, RSDP_XSDT, xsdt);
+    put_checksum(at, RSDP_SIZE_V1, RSDP_CHECKSUM);
+    put_checksum(at, RSDP_SIZE, RSDP_EXTENDED_CHECKSUM);
+}
+
+static void build_xsdt(uint8_t *at, uint64_t fadt, uint64_t madt)
+{
+    image_put64(at, HEADER_SIZE, fadt);
+    image_put64(at, HEADER_SIZE + 8, madt);
+    finish_table(at, "XSDT", 1, XSDT_SIZE);
+}
+
+static void build_fadt(uint8_t *at, uint64_t dsdt)
+{
+    image_put32(at, FADT_DSDT, (uint32_t)dsdt);
+    image_put64(at, FADT_X_DSDT, dsdt);
+    at[FADT_IAPC_BOOT_ARCH] = FADT_VGA_NOT_PRESENT | FADT_PCIE_ASPM_CONTROLS;
+    image_put32(at, FADT_FLAGS,
+                FADT_WBINVD | FADT_PWR_BUTTON | FADT_SLP_BUTTON | FADT_RESET_REG_SUP |
+                    FADT_HW_REDUCED_ACPI);
+    put_port(at, FADT_RESET_REG, GUEST_RESET_PORT);
+    at[FADT_RESET_VALUE] = GUEST_RESET_VALUE;
+    put_port(at, FADT_SLEEP_CONTROL_REG, GUEST_SLEEP_CONTROL);
+    put_port(at, FADT_SLEEP_STATUS_REG, GUEST_SLEEP_STATUS);
+    memcpy(at + FADT_HYPERVISOR_VENDOR, "Bulkhead", 8);
+    finish_table(at, "FACP", 6, FADT_SIZE);
+}
+
+/* The processor's UID is its number in the VM. Returns the entry's size. */
+static uint32_t put_cpu(uint8_t *at, uint32_t uid, uint32_t apic_id)
+{
+    if (apic_id <= XAPIC_ID_MAX && uid <= XAPIC_ID_MAX) {
+        at[0] = MADT_LAPIC;
+        at[1] = MADT_LAPIC_SIZE;
+        at[2] = (uint8_t)uid;
+        at[3] = (uint8_t)apic_id;
+        image_put32(at, 4, MADT_ENABLED);
+        return MADT_LAPIC_SIZE;
+    }
+    at[0] = MADT_X2APIC;
+    at[1] = MADT_X2APIC_SIZE;
+    image_put32(at, 4, apic_id);
+    image_put32(at, 8, MADT_ENABLED);
+    image_put32(at, 12, uid);
+    return MADT_X2APIC_SIZE;
+}
+
+static uint32_t build_madt(uint8_t *at, const struct acpi_tables *tables)
+{
+    image_put32(at, MADT_LAPIC_ADDRESS, GUEST_LAPIC_BASE);
+    image_put32(at, MADT_FLAGS, tables->legacy ? MADT_PCAT_COMPAT : 0);
+    uint32_t size = MADT_ENTRIES;
+    for (uint32_t i = 0; i < tables->cpu_count; i++) {
+        size += put_cpu(at + size, i, tables->apic_ids[i]);
+    }
+    at[size] = MADT_IOAPIC;
+    at[size + 1] = MADT_IOAPIC_SIZE;
+    at[size + 2] = GUEST_IOAPIC_ID;
+    image_put32(at, size + 4, GUEST_IOAPIC_BASE);
+    image_put32(at, size + 8, 0); /* its first GSI */
+    size += MADT_IOAPIC_SIZE;
+    if (tables->legacy) {
+        /* ISA interrupt 0; flags 0: edge and active high, as the bus has it. */
+        at[size] = MADT_OVERRIDE;
+        at[size + 1] = MADT_OVERRIDE_SIZE;
+        image_put32(at, size + 4, GUEST_PIT_GSI);
+        size += MADT_OVERRIDE_SIZE;
+    }
+    finish_table(at, "APIC", 3, size);
+    return size;
+}
+
+static bool check_dsdt(const uint8_t *dsdt, size_t size, struct image_error *error)
+{
+    uint32_t length;
+    if (size < HEADER_SIZE || memcmp(dsdt, "DSDT", 4) != 0) {
+        return image_fail(error, "the DSDT is none: %zu bytes without its signature", size);
+    }
+    memcpy(&length, dsdt + HEADER_LENGTH, sizeof(length));
+    if (length != size) {
+        return image_fail(error, "the DSDT has %zu bytes, its header says %u", size,
+                          (unsigned)length);
+    }
+    return true;
+}
+
+/* Name (WMIN, DWord): a DSDT without it keeps the window it was compiled with. */
+static void patch_dsdt(uint8_t *at, size_t size, uint32_t pci_mmio_first)
+{
+    static const uint8_t name[] = {0x08, 'W', 'M', 'I', 'N', 0x0C};
+    for (size_t i = HEADER_SIZE; i + sizeof(name) + 4 <= size; i++) {
+        if (memcmp(at + i, name, sizeof(name)) == 0) {
+            image_put32(at, i + sizeof(name), pci_mmio_first);
+            break;
+        }
+    }
+    put_checksum(at, size, HEADER_CHECKSUM);
+}
+
+static uint32_t table_end(uint32_t at, uint32_t size)
+{
+    return (uint32_t)align_up(at + size, TABLE_ALIGN);
+}
+
+uint64_t acpi_tables_size(uint32_t cpu_count, size_t dsdt_size)
+{
+    return 4 * TABLE_ALIGN + RSDP_SIZE + XSDT_SIZE + FADT_SIZE + MADT_ENTRIES +
+           (uint64_t)cpu_count * MADT_X2APIC_SIZE + MADT_IOAPIC_SIZE + MADT_OVERRIDE_SIZE +
+           dsdt_size;
+}
+
+bool acpi_tables_build(const struct acpi_tables *tables, uint8_t *out, struct image_error *error)
+{
+    if (!check_dsdt(tables->dsdt, tables->dsdt_size, error)) {
+        return false;
+    }
+    const uint32_t xsdt = table_end(0, RSDP_SIZE);
+    const uint32_t fadt = table_end(xsdt, XSDT_SIZE);
+    const uint32_t madt = table_end(fadt, FADT_SIZE);
+    const uint32_t dsdt = table_end(madt, build_madt(out + madt, tables));
+    memcpy(out + dsdt, tables->dsdt, tables->dsdt_size);
+    patch_dsdt(out + dsdt, tables->dsdt_size, tables->pci_mmio_first);
+    build_fadt(out + fadt, tables->base + dsdt);
+    build_xsdt(out + xsdt, tables->base + fadt, tables->base + madt);
+    build_rsdp(out, tables->base + xsdt);
+    return true;
+}

@@ -2,8 +2,8 @@
 # Bulkhead's own guests: build/guests/NAME.elf for each folder on the runtime, and reset.bin.
 # Included by the Makefile before its flags are set: everything here expands late.
 
-GUEST_NAMES := hello smp bench
-GUESTS := $(addprefix $(BUILD)/guests/,$(addsuffix .elf,$(GUEST_NAMES)))
+GUEST_NAMES := hello smp rt bench neighbour
+GUESTS := $(addprefix $(BUILD)/guests/,$(addsuffix .elf,$(GUEST_NAMES)) reset.bin)
 
 GUEST_CFLAGS = $(COMMON_CFLAGS) -mcmodel=small -fno-pic -fno-pie -fno-asynchronous-unwind-tables
 GUEST_LDFLAGS = -nostdlib -static -z max-page-size=4096 -z noexecstack --build-id=none \
@@ -29,6 +29,10 @@ $(BUILD)/guests/$(1).elf: $(call guest_objects,$(1)) guests/runtime/guest.ld
 	$$(Q)ld $$(GUEST_LDFLAGS) -T guests/runtime/guest.ld -o $$@ $(call guest_objects,$(1))
 endef
 $(foreach g,$(GUEST_NAMES),$(eval $(call guest_rule,$(g))))
+
+$(BUILD)/guests/reset.bin: $(BUILD)/guests/obj/guests/reset/reset.S.o guests/reset/reset.ld
+	$(call say,LD,$@)
+	$(Q)ld -nostdlib -static --build-id=none -T guests/reset/reset.ld -o $@ $<
 
 .PHONY: guests
 guests: $(GUESTS) ## build the guests in build/guests/

@@ -54,7 +54,7 @@ class Bochs:
         self.folder = folder
         self.process = None
         self.picture = os.path.join(folder, "screen.ppm")
-        self.output = os.path.join(folder, "output")
+        self.complaints = os.path.join(folder, "stderr")
 
     @staticmethod
     def unfit(options):
@@ -74,10 +74,10 @@ class Bochs:
         rc = os.path.join(self.folder, "bochsrc")
         with open(rc, "w", encoding="utf-8") as file:
             file.write(self.configuration(port))
-        with open(self.output, "wb") as output:
+        with open(self.complaints, "wb") as complaints:
             self.process = subprocess.Popen(
-                [PROGRAM, "-q", "-f", rc], stdin=subprocess.DEVNULL, stdout=output,
-                stderr=subprocess.STDOUT, env=self.environment(), preexec_fn=preexec,
+                [PROGRAM, "-q", "-f", rc], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                stderr=complaints, env=self.environment(), preexec_fn=preexec,
                 start_new_session=True)
         return self.process
 
@@ -88,7 +88,8 @@ class Bochs:
         os.symlink(os.path.abspath(options.image), disk)
         return CONFIGURATION.format(
             firmware=FIRMWARE, video_bios=VIDEO_BIOS, disk=disk, port=port,
-            slots=", slot1=e1000" if options.nic else "", nic=self.nic() if options.nic else "",
+            slots=(", slot1=e1000" if options.nic else "") +
+                  (", slot2=pcivga" if options.screen else ""), nic=self.nic() if options.nic else "",
             memory=options.memory, host_memory=min(options.memory, HOST_MEMORY_MAX),
             model=options.model or MODEL, cpus=options.cpus, quantum=1 if options.exact else 16,
             clock=options.clock, time0=options.time0,
@@ -133,10 +134,10 @@ class Bochs:
 
     def verdict(self):
         """After the process ended by itself: whether by the machine's wish, and words for it."""
-        with open(self.output, encoding="utf-8", errors="replace") as file:
+        with open(self.complaints, encoding="utf-8", errors="replace") as file:
             text = file.read()
         _, found, message = text.rpartition("exiting with the following message:")
-        message = " ".join(line for line in message.splitlines() if not line.startswith("=")).strip()
+        message = " ".join(message.replace("=", " ").split())
         if found and SWITCHED_OFF.search(message):
             return True, "the machine switched itself off"
         if found:

@@ -91,6 +91,8 @@ def parser_make():
     add("--clock", choices=("none", "slowdown", "realtime"), default="none",
         help="how bochs ties the machine's time to ours (default: none)")
     add("--keep-disk", action="store_true", help="write the machine's changes to IMAGE")
+    add("--screen", action="store_true",
+        help="a framebuffer of 1280x800 (implied by --screenshot; boots half a second later)")
     add("--screenshot", metavar="FILE", help="the screen at the end, as PNG")
     add("--bochs-exits", metavar="FILE", help="VM exits counted by bochs: lines 'cpu reason count'")
     add("--bochs-trace", metavar="FILE",
@@ -132,4 +134,5 @@ def options_parse(arguments):
         parser.error(complaint)
     options.forward = [(port_settle(parser, host), guest) for host, guest in options.forward]
     options.nic = options.nic or bool(options.forward)
+    options.screen = options.screen or bool(options.screenshot)
     return options

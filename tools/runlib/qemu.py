@@ -93,8 +93,8 @@ class Qemu:
         base = options.time0 if not options.time0.isdigit() else time.strftime(
             "%Y-%m-%dT%H:%M:%S", time.gmtime(int(options.time0)))
         command = [
-            PROGRAM, "-nodefaults", "-display", "none", "-vga", "std", "-machine", "q35",
-            "-m", str(options.memory), "-smp", str(options.cpus),
+            PROGRAM, "-nodefaults", "-display", "none", "-machine", "q35",
+            "-vga", "std" if options.screen else "none", "-m", str(options.memory), "-smp", str(options.cpus),
             "-accel", "kvm" if kvm else "tcg,thread=multi",
             "-cpu", options.model or (MODEL_KVM if kvm else MODEL), "-rtc", f"base={base}",
             "-drive", f"if=pflash,format=raw,readonly=on,file={CODE}",

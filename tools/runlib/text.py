@@ -29,6 +29,7 @@ class Lines:
         self.last = ""
         self.until_line = None
         self.panic_line = None
+        self.panic_growing = False
 
     def feed(self, data):
         """Takes bytes in; returns the text to show for those lines that ended."""
@@ -37,6 +38,7 @@ class Lines:
         for raw in ended:
             line = clean(raw)
             self.look(line)
+            self.panic_growing = False
             text += line[self.shown:] + "\n"
             self.shown = 0
         self.look(clean(self.partial))
@@ -54,5 +56,6 @@ class Lines:
             self.last = line.strip()
         if self.until and self.until_line is None and self.until.search(line):
             self.until_line = line.strip()
-        if self.panic_line is None and PANIC.search(line):
+        if (self.panic_line is None or self.panic_growing) and PANIC.search(line):
             self.panic_line = line.strip()
+            self.panic_growing = True

@@ -23,14 +23,24 @@ bochs_is_ready() {
         [ "$(cat "$BUILD/third-party/bochs-install/key" 2>/dev/null)" = "$(bochs_key)" ]
 }
 
-# Bochs 3.0 does not reset the PIIX4 power management function's register 0x80,
-# the enable bit of its I/O space; firmware then hangs in the second boot.
-bochs_mend_reset() {
-    acpi=$BUILD/third-party/bochs/iodev/acpi.cc
-    grep -q 'pci_conf\[0x80\] = 0' "$acpi" && return 0
-    sed -i '/::reset(unsigned type)/,/^}/ s/^\( *BX_ACPI_THIS pci_conf\)\[0x5f\] = .*/&\n\1[0x80] = 0x00;/' "$acpi"
-    [ "$(grep -c 'pci_conf\[0x80\] = 0x00;' "$acpi")" = 1 ] ||
-        die "$acpi is not as expected: the register reset could not be added"
+# mend FILE SED-EXPRESSION PATTERN COUNT: changes a source file of Bochs and
+# makes sure that PATTERN then stands in it COUNT times.
+mend() {
+    file=$BUILD/third-party/bochs/$1
+    sed -i "$2" "$file"
+    [ "$(grep -c "$3" "$file")" = "$4" ] || die "$file is not what was expected: the change '$3' did not fit"
+}
+
+# Two flaws of Bochs 3.0 that its guests stumble over.
+bochs_mend() {
+    # A reset leaves the enable bit of the PIIX4 power management function's I/O
+    # space set (register 0x80); firmware then hangs in its second boot.
+    mend iodev/acpi.cc '/::reset(unsigned type)/,/^}/ s/^\( *BX_ACPI_THIS pci_conf\)\[0x5f\] = .*/&\n\1[0x80] = 0x00;/' \
+        'pci_conf\[0x80\] = 0x00;' 1
+    # UEFI firmware reaches the display's data register at 0x1d0, as QEMU has it;
+    # Bochs has it at 0x1cf only, and the machine would have no framebuffer.
+    mend iodev/display/vga.cc 's/addr<=VBE_DISPI_IOPORT_DATA;/addr<=VBE_DISPI_IOPORT_DATA + 1;/
+        s/^\( *case VBE_DISPI_IOPORT_DATA\):/&\n\1 + 1:/' 'VBE_DISPI_IOPORT_DATA + 1' 2
 }
 
 bochs_configure() {
@@ -49,7 +59,7 @@ bochs_build() {
     if [ "$(cat "$BUILD/third-party/bochs/.key" 2>/dev/null)" != "$key" ]; then
         rm -rf "$BUILD/third-party/bochs"
         setup_unpacked bochs bochs
-        bochs_mend_reset
+        bochs_mend
         cp -R "$tools/bochs/instrument" "$BUILD/third-party/bochs/instrument/bulkhead"
         say 'configuring bochs'
         logged "$BUILD/logs/bochs-configure.log" 'configuring bochs' 1000 'nothing' bochs_configure ||

@@ -84,6 +84,7 @@ enum vmx_word {
 enum vmx_need {
     VMX_REQUIRED, /* without it no guest starts */
     VMX_WANTED,   /* without it something is lost; `why` says what */
+    VMX_OPTIONAL, /* used where it exists; its lack is not worth a line */
 };
 
 /* What is done with a control. The other words of struct vmx_caps: VMX_USE_TEST. */
@@ -108,6 +109,9 @@ extern const size_t vmx_feature_count;
 
 /* SDM name of the word, e.g. "IA32_VMX_PROCBASED_CTLS2" or "CPUID.1:ECX". */
 const char *vmx_word_name(enum vmx_word word, bool true_controls);
+
+/* The word's value in `caps`, 32-bit ones zero-extended. */
+uint64_t vmx_word_value(const struct vmx_caps *caps, enum vmx_word word);
 
 /* True when the CPU offers the feature in the way it is used. */
 bool vmx_feature_present(const struct vmx_caps *caps, const struct vmx_feature *feature);

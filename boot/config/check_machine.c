@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A configuration against the machine it is to run on: CPUs, memory, PCI functions, ports and
+ * consoles that are there. Whether everything finds a place together is for config_place().
+ */
+#include "boot/config/internal.h"
+#include "boot/config/property.h"
+#include "boot/config/value.h"
+#include "kernel/printf.h"
+
+static bool has_flag(const struct config_vm *vm, enum vm_flags flag)
+{
+    return (vm->plan.flags & flag) != 0;
+}
+
+static void check_cpu_list(const struct config *config, const struct config_vm *vm,
+                           const struct config_machine *machine, struct config_report *report)
+{
+    struct config_problem *problem;
+    uint32_t first = vm->cpu_list[0];
+    for (uint32_t i = 0; i < vm->cpu_count; i++) {
+        uint32_t cpu = vm->cpu_list[i];
+        if (cpu >= machine->cpu_count) {
+            problem = config_vm_problem(report, config, vm, CONFIG_ERROR, "cpu-list");
+            config_problem_value(problem, "CPU %u", cpu);
+            config_problem_what(problem, "does not exist");
+            config_problem_remedy(problem, "this machine has CPUs 0 to %u", machine->cpu_count - 1);
+        } else if (first < machine->cpu_count &&
+                   machine->cpus[cpu].core_type != machine->cpus[first].core_type) {
+            problem = config_vm_problem(report, config, vm, CONFIG_ERROR, "cpu-list");
+            config_problem_value(problem, "CPU %u", cpu);
+            config_problem_what(problem, "is a core of another type than CPU %u", first);
+            config_problem_remedy(problem, "a VM has cores of one type: all performance or all "
+                                           "efficient");
+            return;
+        }
+    }
+}
+
+/* Two VMs whose lists put them on threads of one core. */
+static void check_core_sharing(const struct config *config, uint32_t a, uint32_t b,
+                               const struct config_machine *machine, struct config_report *report)
+{
+    const struct config_vm *first = &config->vms[a];
+    const struct config_vm *second = &config->vms[b];
+    if (!first->cpu_listed || !second->cpu_listed) {
+        return;
+    }
+    bool realtime = has_flag(first, VM_FLAG_REALTIME) || has_flag(second, VM_FLAG_REALTIME);
+    for (uint32_t i = 0; i < second->cpu_count; i++) {
+        for (uint32_t j = 0; j < first->cpu_count; j++) {
+            uint32_t x = first->cpu_list[j];
+            uint32_t y = second->cpu_list[i];
+            if (x == y || x >= machine->cpu_count || y >= machine->cpu_count ||
+                machine->cpus[x].core != machine->cpus[y].core) {
+                continue;
+            }
+            struct config_problem *problem = config_vm_problem(
+                report, config, second, realtime ? CONFIG_ERROR : CONFIG_WARNING, "cpu-list");
+            config_problem_value(problem, "CPU %u", y);
+            config_problem_what(problem, "is a thread of the same core as CPU %u of %s", x,
+                                first->plan.name);
+            config_problem_remedy(problem, realtime
+                                               ? "a real-time VM shares its cores with no other VM"
+                                               : "threads slow each other down and can spy on each "
+                                                 "other; give whole cores");
+            return;
+        }
+    }
+}
+
+static void check_cpus(const struct config *config, const struct config_machine *machine,
+                       struct config_report *report)
+{
+    uint32_t sum = 0;
+    for (uint32_t i = 0; i < config->vm_count; i++) {
+        const struct config_vm *vm = &config->vms[i];
+        sum += vm->cpu_count;
+        if (vm->cpu_listed) {
+            check_cpu_list(config, vm, machine, report);
+        }
+        for (uint32_t a = 0; a < i; a++) {
+            check_core_sharing(config, a, i, machine, report);
+        }
+        if (vm->cpu_listed || vm->cpu_count <= machine->cpu_count) {
+            continue;
+        }
+        struct config_problem *problem =
+            config_vm_problem(report, config, vm, CONFIG_ERROR, "cpus");
+        config_problem_value(problem, "<%u>", vm->cpu_count);
+        config_problem_what(problem, "is more than the machine's %u", machine->cpu_count);
+        config_problem_remedy(problem, "ask for %u at most", machine->cpu_count);
+        return; /* the sum would only say it again */
+    }
+    if (sum > machine->cpu_count) {
+        struct config_problem *problem =
+            config_node_problem(report, config->fdt, config->node, CONFIG_ERROR, NULL);
+        config_problem_what(problem, "has VMs that ask for %u CPUs together; the machine has %u",
+                            sum, machine->cpu_count);
+        config_problem_remedy(problem, "lower cpus of one, or leave a VM out");
+    }
+}
+
+static void check_memory(const struct config *config, const struct config_machine *machine,
+                         struct config_report *report)
+{
+    uint64_t available = 0;
+    for (uint32_t i = 0; i < machine->ram_count; i++) {
+        available += machine->ram[i].size;
+    }
+    char free_text[CONFIG_SIZE_TEXT];
+    config_format_size(align_down(available, MIB(1)), free_text, sizeof(free_text));
+    uint64_t sum = 0;
+    for (uint32_t i = 0; i < config->vm_count; i++) {
+        const struct config_vm *vm = &config->vms[i];
+        sum += vm->memory;
+        if (vm->memory <= available) {
+            continue;
+        }
+        char text[CONFIG_SIZE_TEXT];
+        struct config_problem *problem =
+            config_vm_problem(report, config, vm, CONFIG_ERROR, "memory");
+        config_problem_value(problem, "%s", config_format_size(vm->memory, text, sizeof(text)));
+        config_problem_what(problem, "is more than the machine's %s for VMs", free_text);
+        config_problem_remedy(problem, "ask for less");
+        return;
+    }
+    if (sum > available) {
+        char text[CONFIG_SIZE_TEXT];
+        struct config_problem *problem =
+            config_node_problem(report, config->fdt, config->node, CONFIG_ERROR, NULL);
+        config_problem_what(problem, "has VMs that ask for %s together; the machine has %s for VMs",
+                            config_format_size(sum, text, sizeof(text)), free_text);
+        config_problem_remedy(problem, "lower memory of one, or leave a VM out");
+    }
+}
+
+static const struct config_pci *find_pci(const struct config_machine *machine,
+                                         const struct vm_pci_function *function)
+{
+    for (uint32_t i = 0; i < machine->pci_count; i++) {
+        if (config_pci_equal(&machine->pci[i].function, function)) {
+            return &machine->pci[i];
+        }
+    }
+    return NULL;
+}
+
+#define PCI_CLASS_BRIDGE 0x06
+
+/* Functions of one device are reset together: they should not be two VMs'. */
+static void check_pci_neighbours(const struct config *config, uint32_t index,
+                                 const struct vm_pci_function *function,
+                                 struct config_report *report)
+{
+    char text[CONFIG_PCI_TEXT];
+    char other[CONFIG_PCI_TEXT];
+    for (uint32_t a = 0; a < index; a++) {
+        const struct vm_plan *plan = &config->vms[a].plan;
+        for (uint32_t j = 0; j < plan->pci_count; j++) {
+            const struct vm_pci_function *p = &plan->pci[j];
+            if (p->segment != function->segment || p->bus != function->bus ||
+                p->device != function->device || p->function == function->function) {
+                continue;
+            }
+            struct config_problem *problem =
+                config_vm_problem(report, config, &config->vms[index], CONFIG_WARNING, "pci");
+            config_problem_value(problem, "\"%s\"",
+                                 config_format_pci(function, text, sizeof(text)));
+            config_problem_what(problem, "is part of the same device as %s of %s",
+                                config_format_pci(p, other, sizeof(other)), plan->name);
+            config_problem_remedy(problem, "one VM's reset of the device resets the other's too");
+            return;
+        }
+    }
+}
+
+static void check_pci(const struct config *config, uint32_t index,
+                      const struct config_machine *machine, struct config_report *report)
+{
+    const struct config_vm *vm = &config->vms[index];
+    char text[CONFIG_PCI_TEXT];
+    for (uint32_t i = 0; i < vm->plan.pci_count; i++) {
+        const struct vm_pci_function *function = &vm->plan.pci[i];
+        check_pci_neighbours(config, index, function, report);
+        const struct config_pci *pci = find_pci(machine, function);
+        if (!machine->pci_known ||
+            (pci != NULL && pci->header_type == 0 && pci->class_code >> 16 != PCI_CLASS_BRIDGE)) {
+            continue;
+        }
+        struct config_problem *problem = config_vm_problem(report, config, vm, CONFIG_ERROR, "pci");
+        config_problem_value(problem, "\"%s\"", config_format_pci(function, text, sizeof(text)));
+        if (pci == NULL) {
+            config_problem_what(problem, "does not exist on this machine");
+            config_problem_remedy(problem, "use one of the %u functions that it has",
+                                  machine->pci_count);
+        } else {
+            config_problem_what(problem, "is a bridge, which all devices behind it need");
+            config_problem_remedy(problem, "hand over the devices behind it");
+        }
+    }
+}
+
+static void check_ports(const struct config *config, const struct config_vm *vm,
+                        const struct config_machine *machine, struct config_report *report)
+{
+    char text[CONFIG_RANGE_TEXT];
+    for (uint32_t i = 0; i < vm->plan.port_count; i++) {
+        for (uint32_t j = 0; j < machine->port_count; j++) {
+            const struct config_port_reserved *port = &machine->ports[j];
+            uint16_t low = MAX(vm->plan.ports[i].first, port->first);
+            uint16_t high = MIN(vm->plan.ports[i].last, port->last);
+            if (low > high) {
+                continue;
+            }
+            struct config_problem *problem =
+                config_vm_problem(report, config, vm, CONFIG_ERROR, "ports");
+            config_problem_value(problem, "%s", config_format_range(low, high, text, sizeof(text)));
+            config_problem_what(problem, "is never opened: it belongs to %s", port->what);
+            config_problem_remedy(problem, "leave it out");
+        }
+    }
+}
+
+static void check_console(const struct config *config, const struct config_machine *machine,
+                          struct config_report *report)
+{
+    bool no_serial = machine->serial == CONFIG_ABSENT;
+    bool no_framebuffer = machine->framebuffer == CONFIG_ABSENT;
+    bool bad_serial = config->console == CONSOLE_SERIAL && no_serial;
+    bool bad_framebuffer = config->console == CONSOLE_FRAMEBUFFER && no_framebuffer;
+    if (!bad_serial && !bad_framebuffer && !(no_serial && no_framebuffer)) {
+        return;
+    }
+    bool none = no_serial && no_framebuffer;
+    struct config_problem *problem = config_node_problem(
+        report, config->fdt, config->node, none ? CONFIG_WARNING : CONFIG_ERROR, "console");
+    if (none) {
+        config_problem_what(problem, "shows nothing: the machine has no console at all");
+        config_problem_remedy(problem, "the log can be read in memory after a warm reset only");
+        return;
+    }
+    config_problem_value(problem, "\"%s\"", bad_serial ? "serial" : "framebuffer");
+    config_problem_what(problem, "is not there on this machine");
+    config_problem_remedy(problem, "write console = \"both\", which takes what there is");
+}
+
+/* DMA goes past EPT: without an IOMMU a device's driver owns the machine, and must say so. */
+static void check_dma(const struct config *config, const struct config_vm *vm,
+                      const struct config_machine *machine, struct config_report *report)
+{
+    enum config_iommu iommu = machine != NULL ? machine->iommu : CONFIG_IOMMU_UNUSED;
+    if (vm->plan.pci_count == 0 || has_flag(vm, VM_FLAG_UNSAFE_DMA) ||
+        iommu == CONFIG_IOMMU_DRIVEN) {
+        return;
+    }
+    char text[CONFIG_PCI_TEXT];
+    struct config_problem *problem = config_vm_problem(report, config, vm, CONFIG_ERROR, "pci");
+    config_problem_value(problem, "\"%s\"",
+                         config_format_pci(&vm->plan.pci[0], text, sizeof(text)));
+    config_problem_what(problem, "can do DMA to all memory: %s",
+                        iommu == CONFIG_IOMMU_ABSENT ? "the machine has no IOMMU"
+                                                     : "Bulkhead drives no IOMMU yet");
+    config_problem_remedy(problem, "if this VM is trusted with the whole machine, add unsafe-dma, "
+                                   "which also maps its RAM 1:1");
+}
+
+void config_check_machine(const struct config *config, const struct config_machine *machine,
+                          struct config_report *report)
+{
+    for (uint32_t i = 0; i < config->vm_count; i++) {
+        check_dma(config, &config->vms[i], machine, report);
+    }
+    if (machine == NULL) {
+        return;
+    }
+    check_console(config, machine, report);
+    check_cpus(config, machine, report);
+    check_memory(config, machine, report);
+    for (uint32_t i = 0; i < config->vm_count; i++) {
+        check_pci(config, i, machine, report);
+        check_ports(config, &config->vms[i], machine, report);
+    }
+}

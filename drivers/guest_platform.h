@@ -23,6 +23,7 @@
 #define GUEST_IOAPIC_PINS 24
 #define GUEST_IOAPIC_ID   0 /* its ID register's reset value */
 #define GUEST_PIT_GSI     2 /* VMs with `legacy`: ISA interrupt 0 */
+#define GUEST_PIT_IRQ     0 /* as the PIC sees it */
 #define GUEST_UART_IRQ    4
 #define GUEST_RTC_IRQ     8
 
@@ -33,6 +34,21 @@
 #define GUEST_SLEEP_CONTROL   0x600 /* ACPI SLEEP_CONTROL_REG, 1 byte, write */
 #define GUEST_SLEEP_STATUS    0x601 /* ACPI SLEEP_STATUS_REG, 1 byte; reads 0 */
 #define GUEST_RESET_PORT      0x602 /* ACPI RESET_REG, 1 byte, write */
+#define GUEST_WATCHDOG_PORT   0x610 /* 8 ports, see drivers/vwatchdog.h */
+#define GUEST_KBC_DATA        0x60  /* keyboard controller without a keyboard */
+#define GUEST_KBC_COMMAND     0x64
+#define GUEST_POST_PORT       0x80  /* POST codes, and what systems write to as a delay */
+#define GUEST_FAST_RESET_PORT 0x92  /* bit 0 resets */
+#define GUEST_CF9_PORT        0xCF9 /* chipset's reset control, 1 byte inside the PCI address */
+
+/* Ports of VMs with `legacy`. */
+#define GUEST_PIC_MASTER 0x20  /* 2 ports */
+#define GUEST_PIC_SLAVE  0xA0  /* 2 ports */
+#define GUEST_PIC_ELCR   0x4D0 /* 2 ports, edge or level by input */
+#define GUEST_PIT_PORT   0x40  /* 4 ports, 8254 */
+#define GUEST_PORT_B     0x61  /* speaker, channel 2's gate and output, refresh */
+#define GUEST_DEBUG_PORT 0x402 /* firmware's debug console, 1 byte */
+#define GUEST_PM_TIMER   0x608 /* ACPI PM timer, 4 bytes, read */
 
 /* GUEST_SLEEP_CONTROL as the ACPI specification's "Sleep Control and Status Registers" has it. */
 #define GUEST_SLEEP_TYPE_MASK  0x1C /* SLP_TYP */

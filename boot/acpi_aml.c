@@ -55,8 +55,7 @@ static bool open_aml_package(struct acpi_table *package, uint32_t *offset)
         length |= acpi_field(package, 2 + i, 1) << (4 + 8 * i);
     }
     /* The length counts from the lead byte on. */
-    if (package->data[0] != AML_PACKAGE_OP || length < following + 2 ||
-        length > package->length - 1) {
+    if (package->data[0] != AML_PACKAGE_OP || length > package->length - 1) {
         return false;
     }
     package->length = (uint32_t)length + 1;

@@ -6,7 +6,6 @@
 #include "boot/acpi_parse.h"
 
 /* Specification: "Generic Address Structure (GAS)". */
-#define GAS_SIZE         12
 #define GAS_SPACE        0
 #define GAS_BIT_WIDTH    1
 #define GAS_ACCESS       3
@@ -53,7 +52,7 @@ struct boot_register acpi_register(const struct acpi_table *table, uint32_t offs
     uint64_t space = acpi_field(table, offset + GAS_SPACE, 1);
     uint64_t access = acpi_field(table, offset + GAS_ACCESS, 1);
     uint64_t address = acpi_field(table, offset + GAS_ADDRESS, 8);
-    if (table->length < offset + GAS_SIZE || address == 0) {
+    if (address == 0) {
         return none;
     }
     if (width == 0 && access < ARRAY_SIZE(access_bytes)) {

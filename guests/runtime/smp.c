@@ -53,8 +53,8 @@ static uint32_t find_cpus(void)
         memcpy(apic_ids, facts.apic_id, sizeof(apic_ids[0]) * count);
     }
     if (count == 0) {
-        count = count_by_cpuid();
-        count = count < SMP_CPU_MAX ? count : SMP_CPU_MAX;
+        uint64_t told = startup_number("cpus", count_by_cpuid());
+        count = told < SMP_CPU_MAX ? (uint32_t)told : SMP_CPU_MAX;
         for (uint32_t i = 0; i < count; i++) {
             apic_ids[i] = i;
         }

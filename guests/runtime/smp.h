@@ -11,8 +11,8 @@
 
 /*
  * Number of CPUs, and the APIC id of each, the boot processor's first. From ACPI's MADT, else from
- * Bulkhead's facts, else from CPUID's topology leaf (ids then taken to count from 0). With `cpus=N`
- * on the command line at most N.
+ * Bulkhead's facts; with `cpus=N` on the command line at most N. Where nobody tells, N or CPUID's
+ * topology leaf, and ids that count from 0.
  */
 uint32_t smp_cpu_count(void);
 uint32_t smp_apic_id(uint32_t index);

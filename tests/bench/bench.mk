@@ -12,9 +12,13 @@ $(BUILD)/native.so: $(NATIVE_O) $(addprefix $(BUILD)/loader/libfdt/,fdt.o fdt_ro
 	fdt_strerror.o)
 	$(call say,LD,$@)
 	$(Q)ld -nostdlib -znocombreloc -shared -Bsymbolic --build-id=none --no-undefined -z noexecstack \
-		--gc-sections -T $(EFI_LIB)/elf_x86_64_efi.lds $(EFI_LIB)/crt0-efi-x86_64.o $^ \
+		-T $(EFI_LIB)/elf_x86_64_efi.lds $(EFI_LIB)/crt0-efi-x86_64.o $^ \
 		-o $@ -L $(EFI_LIB) -lgnuefi $$($(CC) -print-libgcc-file-name)
 $(BUILD)/native.efi: $(BUILD)/native.so
 	$(call say,OBJCOPY,$@)
 	$(Q)objcopy -j .text -j .sdata -j .data -j .dynamic -j .dynsym -j .rel -j .rela -j '.rel.*' \
 		-j '.rela.*' -j .reloc -j .rodata --strip-debug --target=efi-app-x86_64 $< $@
+
+.PHONY: bench
+bench: $(BUILD)/native.efi $(BUILD)/bulkhead.efi $(GUESTS) ## measure Bulkhead beside the bare machine
+	$(Q)$(PYTHON) tests/bench/run_bench.py

@@ -9,11 +9,15 @@
 #include "boot/config/config.h"
 #include "boot/image/image.h"
 #include "boot/loader.h"
+#include "kernel/io.h"
+#include "kernel/msr.h"
 #include "kernel/string.h"
 #include "tests/bench/native/native.h"
 
 #define PIC_MASTER_DATA 0x21
 #define PIC_SLAVE_DATA  0xa1
+#define APIC_ICR_LOW    0xfee00300u
+#define ICR_INIT_OTHERS 0x000c4500u /* INIT, assert, all excluding self */
 #define PTE_TABLE       0x3
 #define PTE_LARGE_PAGE  0x83
 #define TABLE_ENTRIES   512
@@ -171,11 +175,22 @@ static void set_registers(void)
     };
 }
 
+/* The other CPUs leave the firmware's idle loop and wait for their SIPI, as after RESET. */
+static void stop_other_cpus(void)
+{
+    if ((cpu_rdmsr(MSR_IA32_APIC_BASE) & APIC_BASE_EXTD) != 0) {
+        cpu_wrmsr(MSR_X2APIC_ICR, ICR_INIT_OTHERS);
+        return;
+    }
+    mmio_write32((void *)(uintptr_t)APIC_ICR_LOW, ICR_INIT_OTHERS);
+}
+
 /* Runs after the firmware: scrub, copy, enter. */
 static void start_guest(void)
 {
-    cpu_out8(PIC_MASTER_DATA, 0xff);
-    cpu_out8(PIC_SLAVE_DATA, 0xff);
+    outb(PIC_MASTER_DATA, 0xff);
+    outb(PIC_SLAVE_DATA, 0xff);
+    stop_other_cpus();
     for (uint32_t i = 0; i < plan.memory_count; i++) {
         memset((void *)plan.memory[i].hpa.v, 0, plan.memory[i].size);
     }

@@ -1,0 +1,152 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Measures Bulkhead beside the bare machine: starts each benchmark guest natively
+(build/native.efi) and below Bulkhead on Bochs with one CPU, where a TSC tick is an
+instruction, and prints a table and `bench NAME NATIVE BULKHEAD` lines. Called by
+`make bench`; with --check it fails when a figure misses its bound. Needs the
+launcher, the loader and the guests built."""
+
+import argparse
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+TREE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+HERE = os.path.join(TREE, "tests", "bench")
+NATIVE = os.path.join(TREE, "build", "native.efi")
+BULKHEAD = os.path.join(TREE, "build", "bulkhead.efi")
+CLOCK = "1577836800"  # so that a run repeats byte for byte
+MEMORY = "256"
+TIMEOUT = "180"
+
+# Figures of the guest `bench`: what they are, and the most Bulkhead may take. A bound that is a
+# string is relative: "native+1" for one more than natively.
+FIGURES = {
+    "loop": ("empty loop", "native"),
+    "rdtsc": ("RDTSC", "native"),
+    "cpuid": ("CPUID", 110),
+    "rdmsr-apic-base": ("RDMSR, trapped (APIC_BASE)", 110),
+    "vmcall-version": ("VMCALL", 100),
+    "console-write-64": ("console write of 64 bytes by VMCALL", None),
+    "out-scratch": ("OUT, UART scratch register", 200),
+    "out-thr": ("OUT, UART transmitter", 200),
+    "in-lsr": ("IN, UART line status", 200),
+    "ioapic-read": ("IOAPIC read, MMIO", 400),
+    "icr-self": ("x2APIC ICR, self shorthand", 200),
+    "icr-unicast": ("x2APIC ICR, to one CPU", 200),
+    "icr-others": ("x2APIC ICR, all but self", 200),
+    "self-ipi": ("self-IPI with handler and EOI", "native+1"),
+    "wbinvd": ("WBINVD", None),
+    "xsetbv": ("XSETBV", None),
+    "first-touch": ("first touch of a 4 KiB page", "native+1"),
+    "timer-tick": ("timer tick, all the guest loses", "native+1"),
+    "exits-per-tick": ("exits a timer tick", 0),
+    "rt-late-min-ns": ("timer latency, least, ns", None),
+    "rt-late-avg-ns": ("timer latency, average, ns", None),
+    "rt-late-max-ns": ("timer latency, most ever, ns", None),
+}
+
+BENCH_LINE = re.compile(r"\bbench ([a-z0-9-]+) ([0-9.]+|-)\s*$")
+EXITS_LINE = re.compile(r"\bbench-exits ([a-z0-9-]+) ([0-9.]+)\s*$")
+RT_LINE = re.compile(r"\brt: \d+ ticks of .* late by (\d+) ns at least, (\d+) on average, "
+                     r"\d+ at most; (\d+) at most ever, (\d+) lost\s*$")
+
+
+class Failed(Exception):
+    """A run gave no figures; the message is for the user."""
+
+
+def run(name, efi, work, model):
+    """The console's lines of one run of tests/bench/NAME.dts."""
+    image = os.path.join(work, "disk.img")
+    subprocess.run([os.path.join(TREE, "tools", "mkimage"), "--efi", efi,
+                    os.path.join(HERE, f"{name}.dts"), image], check=True)
+    console = os.path.join(work, "console")
+    command = [os.path.join(TREE, "tools", "run"), "--cpus", "1", "--memory", MEMORY, "--model",
+               model, "--time0", CLOCK, "--timeout", TIMEOUT, "--serial", console, image]
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+                          check=False)
+    with open(console, encoding="utf-8", errors="replace") as file:
+        text = file.read()
+    if done.returncode != 0:
+        raise Failed(f"{name} with {os.path.basename(efi)}: {done.stderr.strip()}\n{text[-2000:]}")
+    return text.splitlines()
+
+
+def bench_figures(lines):
+    figures = {match[1]: match[2] for match in map(BENCH_LINE.search, lines) if match}
+    exits = {match[1]: match[2] for match in map(EXITS_LINE.search, lines) if match}
+    if figures:
+        # Natively there is nobody to exit to.
+        figures["exits-per-tick"] = exits.get("timer-tick", "-" if exits else "0")
+    return figures, exits
+
+
+def rt_figures(lines):
+    matches = [match for match in map(RT_LINE.search, lines) if match]
+    if not matches:
+        return {}
+    last = matches[-1]
+    return {"rt-late-min-ns": last[1], "rt-late-avg-ns": last[2], "rt-late-max-ns": last[3]}
+
+
+def measure(efi, work, model):
+    """({figure: text}, {operation: exits a round}) of both guests."""
+    figures, exits = bench_figures(run("bench", efi, work, model))
+    if not figures:
+        raise Failed(f"bench with {os.path.basename(efi)} printed no figures")
+    figures.update(rt_figures(run("rt", efi, work, model)))
+    return figures, exits
+
+
+def misses(name, native, bulkhead):
+    """Why a figure misses its bound; None when it does not, or has none."""
+    bound = FIGURES[name][1]
+    if bound is None:
+        return None
+    if bulkhead == "-":
+        return "not measured"
+    if isinstance(bound, str):
+        bound = float(native) + float(bound.removeprefix("native") or 0)
+    if float(bulkhead) > bound:
+        return f"more than {bound:g}"
+    return None
+
+
+def table_print(native, bulkhead, exits, judge):
+    """The table for people, then the lines for programs; returns the number of missed bounds."""
+    missed = 0
+    print(f"{'ticks a round, loop included':<38}{'native':>10}{'Bulkhead':>10}{'exits':>8}")
+    for name, (text, _) in FIGURES.items():
+        ours = bulkhead.get(name, "-")
+        miss = misses(name, native.get(name, "-"), ours) if judge else None
+        missed += miss is not None
+        print(f"{text:<38}{native.get(name, '-'):>10}{ours:>10}{exits.get(name, ''):>8}"
+              f"{'  ' + miss if miss else ''}")
+    for name in FIGURES:
+        print(f"bench {name} {native.get(name, '-')} {bulkhead.get(name, '-')}")
+    return missed
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser.add_argument("--model", default="corei7_haswell_4770", help="Bochs's processor")
+    parser.add_argument("--native-only", action="store_true", help="leave Bulkhead out")
+    parser.add_argument("--check", action="store_true", help="exit 1 when a bound is missed")
+    options = parser.parse_args()
+    try:
+        with tempfile.TemporaryDirectory(prefix="bulkhead-bench-") as work:
+            native, _ = measure(NATIVE, work, options.model)
+            bulkhead, exits = ({}, {}) if options.native_only else \
+                measure(BULKHEAD, work, options.model)
+    except (Failed, subprocess.CalledProcessError) as error:
+        print(f"bench: {error}", file=sys.stderr)
+        return 1
+    missed = table_print(native, bulkhead, exits, judge=not options.native_only)
+    return 1 if options.check and missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

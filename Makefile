@@ -17,7 +17,7 @@ COMMA   := ,
 
 -include tools/setup.mk
 LIBFDT_DIR ?= $(BUILD)/third-party/dtc/libfdt
--include $(wildcard drivers/drivers.mk guests/guests.mk)
+-include $(wildcard drivers/drivers.mk guests/guests.mk guests/acpi/acpi.mk)
 
 # ---------------------------------------------------------------- flags
 WARN := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Werror
@@ -88,7 +88,8 @@ LOADER_SHARED := kernel/printf.c kernel/string.c kernel/paging.c vmx/features.c 
 	vmx/feature_table.c vmx/caps.c drivers/pci.c ept/ept_pages.c
 LOADER_C := $(wildcard boot/*.c boot/config/*.c boot/image/*.c) $(wildcard $(LOADER_SHARED))
 LOADER_O := $(patsubst %.c,$(BUILD)/loader/%.o,$(LOADER_C)) $(BUILD)/loader/boot/kernel_blob.o \
-	$(patsubst %.S,$(BUILD)/loader/%.S.o,$(wildcard boot/*.S))
+	$(patsubst %.S,$(BUILD)/loader/%.S.o,$(wildcard boot/*.S)) \
+	$(patsubst $(BUILD)/gen/%.c,$(BUILD)/loader/gen/%.o,$(ACPI_GENERATED_C))
 LIBFDT_SRC := fdt.c fdt_ro.c fdt_check.c fdt_strerror.c
 LOADER_FDT_O := $(patsubst %.c,$(BUILD)/loader/libfdt/%.o,$(LIBFDT_SRC))
 
@@ -96,6 +97,10 @@ $(BUILD)/loader/%.o: %.c | $(SETUP_PACKAGES) $(SETUP_LIBFDT)
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LOADER_CFLAGS) $(FDT_INCLUDE) -MMD -MP -c -o $@ $<
+$(BUILD)/loader/gen/%.o: $(BUILD)/gen/%.c | $(SETUP_PACKAGES)
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(LOADER_CFLAGS) -MMD -MP -c -o $@ $<
 $(BUILD)/loader/%.S.o: %.S | $(SETUP_PACKAGES)
 	$(call say,AS,$<)
 	@mkdir -p $(@D)

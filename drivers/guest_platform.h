@@ -2,8 +2,7 @@
 /*
  * The fixed addresses of a guest's machine: what its ACPI tables say, where its devices answer,
  * how its memory is divided. Used by boot/image (tables, e820), by the port and MMIO routing and
- * by guests/acpi/dsdt.asl, which iasl's preprocessor cannot share with C: it repeats the numbers,
- * and tests/unit/boot/image/test_acpi_tables.c compares them. See docs/guest-memory-map.md.
+ * by guests/acpi/dsdt.asl: hence nothing but #defines. See docs/guest-memory-map.md.
  */
 #ifndef DRIVERS_GUEST_PLATFORM_H
 #define DRIVERS_GUEST_PLATFORM_H
@@ -12,6 +11,7 @@
 #define GUEST_LOW_RAM_END  0x9FC00 /* usable RAM from 0 up to here */
 #define GUEST_ACPI_BASE    0xE0000 /* RSDP, the other tables behind it */
 #define GUEST_ACPI_END     0x100000
+#define GUEST_BIOS_RESET   0xFFFF0     /* F000:FFF0: 16 bytes of real-mode code that reset the VM */
 #define GUEST_HIGH_RAM     0x100000    /* RAM from 1 MiB */
 #define GUEST_HOLE         0xC0000000  /* RAM ends here at the latest, and goes on ... */
 #define GUEST_HOLE_END     0x100000000 /* ... from here; devices between */

@@ -51,6 +51,38 @@ static bool check_request(const struct image_request *request, struct image_erro
            check_file(&request->ramdisk, "the ramdisk", error);
 }
 
+/*
+ * Linux takes a hardware-reduced machine for one with EFI and, finding no EFI, restarts through the
+ * BIOS: it jumps to F000:FFF0 in real mode. There is no BIOS, so what stands there resets the VM.
+ */
+static const uint8_t reset_code[] = {
+    0xBA,
+    GUEST_RESET_PORT & 0xFF,
+    GUEST_RESET_PORT >> 8, /* mov dx, GUEST_RESET_PORT */
+    0xB0,
+    GUEST_RESET_VALUE, /* mov al, GUEST_RESET_VALUE */
+    0xEE,              /* out dx, al */
+    0xFA,              /* cli */
+    0xF4,              /* hlt */
+    0xEB,
+    0xFC, /* jmp to the cli */
+};
+
+/* The code lies behind the tables in their part of the blob, and is copied to its own place. */
+static bool add_reset_code(struct layout *l, struct layout_part *part)
+{
+    uint64_t gpa;
+    void *code = layout_carve(part, sizeof(reset_code), &gpa);
+    memcpy(code, reset_code, sizeof(reset_code));
+    if (!place_is_ram(&l->placer, GUEST_BIOS_RESET, sizeof(reset_code))) {
+        return image_fail(l->error, "a VM with ACPI tables needs RAM from 0x%x to 0x%x",
+                          GUEST_ACPI_BASE, GUEST_ACPI_END - 1);
+    }
+    const uint64_t hpa =
+        l->request->blob_hpa.v + (uint64_t)(part->data - (uint8_t *)l->request->blob);
+    return layout_add_load(l, GUEST_BIOS_RESET, hpa + (gpa - part->gpa), sizeof(reset_code));
+}
+
 static bool add_acpi_tables(struct layout *l)
 {
     const struct image_request *request = l->request;
@@ -58,13 +90,14 @@ static bool add_acpi_tables(struct layout *l)
     if (request->dsdt == NULL) {
         return true;
     }
-    const uint64_t size = acpi_tables_size(request->cpu_count, request->dsdt_size);
-    if (size > GUEST_ACPI_END - GUEST_ACPI_BASE) {
+    const uint64_t size = align_up(acpi_tables_size(request->cpu_count, request->dsdt_size), 8);
+    if (size > GUEST_BIOS_RESET - GUEST_ACPI_BASE - PAGE_SIZE) {
         return image_fail(l->error, "ACPI tables have %llu bytes, at most %u fit below 1 MiB",
-                          (unsigned long long)size, (unsigned)(GUEST_ACPI_END - GUEST_ACPI_BASE));
+                          (unsigned long long)size,
+                          (unsigned)(GUEST_BIOS_RESET - GUEST_ACPI_BASE - PAGE_SIZE));
     }
     struct layout_part part;
-    if (!layout_part_at(l, GUEST_ACPI_BASE, size, &part)) {
+    if (!layout_part_at(l, GUEST_ACPI_BASE, size + sizeof(reset_code), &part)) {
         return false;
     }
     const struct acpi_tables tables = {
@@ -79,9 +112,10 @@ static bool add_acpi_tables(struct layout *l)
     if (!acpi_tables_build(&tables, part.data, l->error)) {
         return false;
     }
+    part.used = size;
     l->placement->rsdp = GPA(GUEST_ACPI_BASE);
     l->plan->flags |= VM_FLAG_ACPI;
-    return true;
+    return add_reset_code(l, &part);
 }
 
 bool image_layout(const struct image_request *request, struct vm_plan *plan,

@@ -118,7 +118,11 @@ static void add_cpu(const struct desc *d, int node)
 {
     struct config_machine *machine = d->machine;
     struct config_desc_cpu cpu = {.core = UINT32_MAX};
+    uint32_t errors = d->report->errors;
     read_node(d, node, CONFIG_KIND_DESC_CPU, &cpu);
+    if (d->report->errors != errors) {
+        return; /* what follows would only be said of wrong numbers */
+    }
     if (machine->cpu_count == CPU_MAX) {
         config_problem_what(config_node_problem(d->report, d->fdt, node, CONFIG_WARNING, NULL),
                             "is not used: Bulkhead takes %u CPUs at most", CPU_MAX);
@@ -268,7 +272,11 @@ static void add_pci(const struct desc *d, int node)
 {
     struct config_machine *machine = d->machine;
     struct config_desc_pci pci = {0};
+    uint32_t errors = d->report->errors;
     read_node(d, node, CONFIG_KIND_DESC_PCI, &pci);
+    if (d->report->errors != errors) {
+        return;
+    }
     for (uint32_t i = 0; i < machine->pci_count; i++) {
         if (config_pci_equal(&machine->pci[i].function, &pci.function)) {
             config_problem_what(
@@ -379,6 +387,8 @@ bool config_machine_parse(const void *fdt, size_t size, struct config_machine *m
     add_children(&d, "/reserved-memory", add_reserved);
     machine->pci_known = fdt_path_offset(fdt, "/pci") >= 0;
     add_children(&d, "/pci", add_pci);
-    check_whole(&d);
+    if (report->errors == errors) {
+        check_whole(&d);
+    }
     return report->errors == errors;
 }

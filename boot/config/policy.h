@@ -21,7 +21,7 @@ struct config_policy {
     uint32_t first;
     uint32_t last; /* inclusive */
     enum config_rule rule;
-    const char *name;   /* NULL: known by number only */
+    const char *name;
     const char *reason; /* of anything but OPEN: completes "PORT is not opened: ..." */
 };
 
@@ -40,6 +40,9 @@ const struct config_policy *config_policy_find(const struct config_policy_table 
 /* The strictest row that overlaps [first, last], the first of equals; NULL when none does. */
 const struct config_policy *config_policy_overlap(const struct config_policy_table *table,
                                                   uint32_t first, uint32_t last);
+
+/* A row of docs/configuration.md's tables. Returns buf. */
+const char *config_policy_text(const struct config_policy *row, char *buf, size_t size);
 
 struct config_cpuid_feature {
     const char *name; /* as Linux's /proc/cpuinfo writes it */

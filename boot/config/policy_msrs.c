@@ -20,6 +20,7 @@
 #define REASON_TRACE   "tracing writes to physical memory"
 #define REASON_CACHE   "it divides the cache for other CPUs too"
 #define REASON_OWN     "every VM has it already"
+#define REASON_SHARED  "all CPUs share it"
 #define REASON_THREADS "the threads of a core share it"
 
 static const struct config_policy rows[] = {
@@ -39,7 +40,7 @@ static const struct config_policy rows[] = {
     {0xc2, 0xc2, OPEN, "IA32_PMC1", NULL},
     {0xc3, 0xc3, OPEN, "IA32_PMC2", NULL},
     {0xc4, 0xc4, OPEN, "IA32_PMC3", NULL},
-    {0xce, 0xce, READ, "MSR_PLATFORM_INFO", REASON_CLOCK},
+    {0xce, 0xce, READ, "MSR_PLATFORM_INFO", REASON_SHARED},
     {0xcf, 0xcf, READ, "IA32_CORE_CAPABILITIES", "it only describes"},
     {0xe1, 0xe1, OPEN, "IA32_UMWAIT_CONTROL", NULL},
     {0xe2, 0xe2, NEVER, "MSR_PKG_CST_CONFIG_CONTROL", REASON_CLOCK},
@@ -57,13 +58,13 @@ static const struct config_policy rows[] = {
     {0x187, 0x187, OPEN, "IA32_PERFEVTSEL1", NULL},
     {0x188, 0x188, OPEN, "IA32_PERFEVTSEL2", NULL},
     {0x189, 0x189, OPEN, "IA32_PERFEVTSEL3", NULL},
-    {0x198, 0x198, READ, "IA32_PERF_STATUS", REASON_CLOCK},
+    {0x198, 0x198, READ, "IA32_PERF_STATUS", REASON_SHARED},
     {0x199, 0x199, NEVER, "IA32_PERF_CTL", REASON_CLOCK},
     {0x19a, 0x19a, NEVER, "IA32_CLOCK_MODULATION", REASON_CLOCK},
     {0x19b, 0x19b, NEVER, "IA32_THERM_INTERRUPT", "it raises interrupts that Bulkhead handles"},
     {0x19c, 0x19c, READ, "IA32_THERM_STATUS", "it clears a log that other VMs read"},
     {0x1a0, 0x1a0, NEVER, "IA32_MISC_ENABLE", "it changes the processor's features"},
-    {0x1a2, 0x1a2, READ, "MSR_TEMPERATURE_TARGET", REASON_CLOCK},
+    {0x1a2, 0x1a2, READ, "MSR_TEMPERATURE_TARGET", REASON_SHARED},
     {0x1a4, 0x1a4, DOUBT, "MSR_MISC_FEATURE_CONTROL", REASON_THREADS},
     {0x1ad, 0x1ae, NEVER, "MSR_TURBO_RATIO_LIMIT", REASON_CLOCK},
     {0x1b0, 0x1b0, NEVER, "IA32_ENERGY_PERF_BIAS", REASON_CLOCK},
@@ -97,18 +98,18 @@ static const struct config_policy rows[] = {
     {0x570, 0x58f, NEVER, "IA32_RTIT", REASON_TRACE},
     {0x600, 0x600, NEVER, "IA32_DS_AREA", REASON_TRACE},
     {0x601, 0x602, NEVER, "MSR_VR_CONFIG", REASON_CLOCK},
-    {0x606, 0x606, READ, "MSR_RAPL_POWER_UNIT", REASON_CLOCK},
+    {0x606, 0x606, READ, "MSR_RAPL_POWER_UNIT", REASON_SHARED},
     {0x60a, 0x60d, NEVER, "MSR_PKGC", REASON_CLOCK},
     {0x610, 0x610, NEVER, "MSR_PKG_POWER_LIMIT", REASON_CLOCK},
-    {0x611, 0x611, READ, "MSR_PKG_ENERGY_STATUS", REASON_CLOCK},
+    {0x611, 0x611, READ, "MSR_PKG_ENERGY_STATUS", REASON_SHARED},
     {0x612, 0x618, NEVER, "MSR_PKG_POWER_INFO", REASON_CLOCK},
-    {0x619, 0x619, READ, "MSR_DRAM_ENERGY_STATUS", REASON_CLOCK},
+    {0x619, 0x619, READ, "MSR_DRAM_ENERGY_STATUS", REASON_SHARED},
     {0x61a, 0x638, NEVER, "MSR_UNCORE_RATIO_LIMIT", REASON_CLOCK},
-    {0x639, 0x639, READ, "MSR_PP0_ENERGY_STATUS", REASON_CLOCK},
+    {0x639, 0x639, READ, "MSR_PP0_ENERGY_STATUS", REASON_SHARED},
     {0x63a, 0x665, NEVER, "MSR_PP_POWER_LIMIT", REASON_CLOCK},
     {0x6e0, 0x6e0, DOUBT, "IA32_TSC_DEADLINE", REASON_OWN},
     {0x770, 0x770, NEVER, "IA32_PM_ENABLE", REASON_CLOCK},
-    {0x771, 0x771, READ, "IA32_HWP_CAPABILITIES", REASON_CLOCK},
+    {0x771, 0x771, READ, "IA32_HWP_CAPABILITIES", REASON_SHARED},
     {0x772, 0x777, NEVER, "IA32_HWP", REASON_CLOCK},
     {0x7d0, 0x7d1, NEVER, "IA32_HW_FEEDBACK", "it makes the processor write to physical memory"},
     {0x800, 0x8ff, NEVER, "IA32_X2APIC", REASON_APIC},

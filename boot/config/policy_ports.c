@@ -5,6 +5,8 @@
  * machine itself, see config_machine.ports.
  */
 #include "boot/config/policy.h"
+#include "boot/config/value.h"
+#include "kernel/printf.h"
 #include "kernel/string.h"
 
 #define NEVER CONFIG_RULE_NEVER
@@ -21,7 +23,7 @@ static const struct config_policy rows[] = {
     {0x0061, 0x0061, NEVER, "nmi-status", "it masks NMIs for the whole machine"},
     {0x0064, 0x0064, NEVER, "keyboard-command", "the keyboard controller can reset the machine"},
     {0x0070, 0x0077, NEVER, "rtc", "every VM has a clock of its own there, and bit 7 masks NMIs"},
-    {0x0080, 0x0080, OPEN, "post", NULL},
+    {0x0080, 0x0080, NEVER, "post", "every VM has a POST port of its own there"},
     {0x0081, 0x008f, NEVER, "dma-page", "the ISA DMA controller reads and writes all memory"},
     {0x0092, 0x0092, NEVER, "a20", "it can reset the machine"},
     {0x00a0, 0x00a1, NEVER, "pic2", "the machine's interrupt controllers belong to Bulkhead"},
@@ -35,8 +37,10 @@ static const struct config_policy rows[] = {
     {0x03c0, 0x03df, DOUBT, "vga", "Bulkhead's framebuffer console uses the graphics adapter"},
     {0x03e8, 0x03ef, OPEN, "com3", NULL},
     {0x03f8, 0x03ff, NEVER, "com1", "every VM has a virtual UART of its own there"},
+    {0x0402, 0x0402, NEVER, "debug", "every VM has a debug console of its own there"},
     {0x04d0, 0x04d1, NEVER, "elcr", "the machine's interrupt controllers belong to Bulkhead"},
     {0x0510, 0x051b, NEVER, "fw-cfg", "it does DMA to all memory"},
+    {0x0600, 0x0617, NEVER, "acpi", "every VM has power-off, timer and watchdog of its own there"},
     {0x0cf8, 0x0cff, NEVER, "pci-config",
      "PCI configuration space is filtered for each VM, and 0xcf9 resets the machine"},
     {0x8900, 0x8900, NEVER, "bochs-shutdown", "it ends the emulated machine"},
@@ -48,7 +52,7 @@ const struct config_policy *config_policy_find(const struct config_policy_table 
                                                const char *name)
 {
     for (size_t i = 0; i < table->count; i++) {
-        if (table->rows[i].name != NULL && strcmp(table->rows[i].name, name) == 0) {
+        if (strcmp(table->rows[i].name, name) == 0) {
             return &table->rows[i];
         }
     }
@@ -67,4 +71,19 @@ const struct config_policy *config_policy_overlap(const struct config_policy_tab
         }
     }
     return found;
+}
+
+const char *config_policy_text(const struct config_policy *row, char *buf, size_t size)
+{
+    static const char *const rules[] = {
+        [CONFIG_RULE_OPEN] = "may be opened",
+        [CONFIG_RULE_READ] = "for reading only: ",
+        [CONFIG_RULE_DOUBT] = "with a warning: ",
+        [CONFIG_RULE_NEVER] = "never: ",
+    };
+    char range[CONFIG_RANGE_TEXT];
+    ksnprintf(buf, size, "| %s | `%s` | %s%s |",
+              config_format_range(row->first, row->last, range, sizeof(range)), row->name,
+              rules[row->rule], row->reason != NULL ? row->reason : "");
+    return buf;
 }

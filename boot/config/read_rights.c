@@ -84,9 +84,7 @@ static bool parse_item(struct config_reader *reader, const struct config_propert
     }
     struct config_nearest nearest = {.wrong = text};
     for (size_t i = 0; i < table->count; i++) {
-        if (table->rows[i].name != NULL) {
-            config_nearest_offer(&nearest, table->rows[i].name);
-        }
+        config_nearest_offer(&nearest, table->rows[i].name);
     }
     bool number = text[0] >= '0' && text[0] <= '9';
     struct config_problem *problem = item_error(reader, property, text);

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Unit tests: one cmocka program a source file, for the host, with gcc and clang under ASan and UBSan.
-# A test names what it links in its second line: /* links: drivers/vuart.c ... */; the word libfdt
-# stands for libfdt's sources. The freestanding kernel/string.c gives way to the C library.
+# A test names what it links in its second line: /* links: drivers/vuart.c boot/image/%.c ... */; %
+# stands for any name and the word libfdt for libfdt's sources. The freestanding kernel/string.c
+# gives way to the C library.
 
 UNIT_TESTS := $(sort $(shell find tests/unit -name 'test_*.c'))
 UNIT_NAMES := $(patsubst tests/unit/%.c,%,$(UNIT_TESTS))
@@ -9,7 +10,8 @@ UNIT_SAN   := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-f
 UNIT_CFLAGS := -std=gnu11 -O1 -g $(WARN) -I. -I$(BUILD)/gen -DBULKHEAD_HOST_TEST $(UNIT_SAN)
 UNIT_FDT := fdt.c fdt_ro.c fdt_check.c fdt_strerror.c fdt_sw.c fdt_rw.c fdt_wip.c fdt_empty_tree.c
 
-links_of = $(filter-out kernel/string.c,$(shell sed -n '2,4s@^/\* links: \(.*\) \*/@\1@p' $(1)))
+links_of = $(filter-out kernel/string.c,$(foreach w,$(shell sed -n '2,4s@^/\* links: \(.*\) \*/@\1@p' \
+	$(1)),$(or $(wildcard $(subst %,*,$(w))),$(w))))
 # $(1) compiler, $(2) prefix; the objects for a list of sources
 unit_objects = $(patsubst %.c,$(BUILD)/unit/$(1)/obj/%.o,$(filter-out libfdt $(BUILD)/%,$(2))) \
 	$(patsubst $(BUILD)/%.c,$(BUILD)/unit/$(1)/obj/%.o,$(filter $(BUILD)/%,$(2))) \

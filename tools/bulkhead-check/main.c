@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "boot/config/policy.h"
 #include "boot/config/property.h"
 #include "tools/bulkhead-check/check.h"
 
@@ -121,6 +122,24 @@ static void print_properties(void)
     }
 }
 
+static void print_policy(const char *heading, const struct config_policy_table *table)
+{
+    printf("\n### %s\n\n| number | name | opened |\n|---|---|---|\n", heading);
+    for (size_t i = 0; i < table->count; i++) {
+        char row[CONFIG_ROW_SIZE];
+        puts(config_policy_text(&table->rows[i], row, sizeof(row)));
+    }
+}
+
+static void print_features(void)
+{
+    printf("\n### CPUID features\n\n");
+    for (size_t i = 0; i < config_cpuid_feature_count; i++) {
+        printf("%s`%s`", i == 0 ? "" : i % 8 == 0 ? ",\n" : ", ", config_cpuid_features[i].name);
+    }
+    puts(".");
+}
+
 static void print_line(void *context, const char *line)
 {
     (void)context;
@@ -186,6 +205,9 @@ int main(int argc, char **argv)
     struct options options = parse_options(argc, argv);
     if (options.properties) {
         print_properties();
+        print_policy("I/O ports", &config_port_policy);
+        print_policy("MSRs", &config_msr_policy);
+        print_features();
         return EXIT_CLEAN;
     }
     if (options.machine != NULL) {

@@ -67,10 +67,9 @@ struct pci_function {
 };
 
 /*
- * Calls visit() once for every function, buses in the order in which bridges lead to them,
- * beginning with bus 0 and, because host bridges of other roots are not found by walking, every
- * further bus of the ECAM range that no bridge led to. Stops when visit() returns false; returns
- * then false, too.
+ * Calls visit() once for every function: bus 0 first, the buses that bridges lead to, and, because
+ * the buses of other host bridges are not found by walking, every further bus of the ECAM range.
+ * Stops when visit() returns false, and then returns false, too.
  */
 bool pci_scan(const struct pci_access *access,
               bool (*visit)(void *context, const struct pci_function *function), void *context);

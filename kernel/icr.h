@@ -75,10 +75,13 @@ static inline bool icr_is_plain(const struct apic_map *map, uint64_t value)
 /* value: as written to MSR_X2APIC_ICR by vCPU `self` of the VM. */
 struct icr_request icr_decode_x2apic(const struct apic_map *map, uint32_t self, uint64_t value);
 
+#define XAPIC_MODEL_FLAT    0xfu
+#define XAPIC_MODEL_CLUSTER 0x0u
+
 /* What the xAPIC page of one vCPU holds that decides about logical destinations. */
 struct xapic_logical {
     uint8_t id;    /* LDR[31:24] */
-    uint8_t model; /* DFR[31:28]: 0xF flat, 0x0 cluster */
+    uint8_t model; /* DFR[31:28]: XAPIC_MODEL_... */
 };
 
 /*

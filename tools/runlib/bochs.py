@@ -20,6 +20,8 @@ PROGRAM = os.environ.get("BULKHEAD_BOCHS") or os.path.join(
 # What Bochs says when the machine was switched off: by its port 0x8900, by ACPI.
 SWITCHED_OFF = re.compile(r"Shutdown port|soft power off", re.IGNORECASE)
 
+# Bochs keeps a list of memory blocks that it walks once a block: with its own
+# block size of 128 KiB a machine of 6 GiB would take half a minute to switch on.
 CONFIGURATION = """\
 config_interface: textconfig
 display_library: nogui
@@ -28,7 +30,7 @@ vgaromimage: file={video_bios}
 vga: extension=vbe, update_freq=5, realtime=0
 pci: enabled=1, chipset=i440fx{slots}
 {nic}
-memory: guest={memory}, host={host_memory}
+memory: guest={memory}, host={host_memory}, block_size=2048
 cpu: model={model}, count={cpus}, ips=100000000, quantum={quantum}, reset_on_triple_fault=0, \
 ignore_bad_msrs=1
 clock: sync={clock}, time0={time0}
@@ -44,6 +46,12 @@ error: action={errors}
 info: action=ignore
 debug: action=ignore
 """
+
+
+def models():
+    """The names of the processors Bochs can be."""
+    said = subprocess.run([PROGRAM, "--help", "cpu"], capture_output=True, text=True, check=False)
+    return [line for line in said.stderr.splitlines() if re.fullmatch(r"[a-z0-9_]+", line)]
 
 
 class Bochs:
@@ -68,6 +76,8 @@ class Bochs:
             return f"--cpus {options.cpus}: bochs has at most {CPUS_MAX}"
         if options.gdb:
             return "--gdb is for --rig qemu and kvm"
+        if options.model and options.model not in models():
+            return f"--model {options.model}: bochs knows {', '.join(models())}"
         return None
 
     def start(self, port, preexec):
@@ -112,6 +122,7 @@ class Bochs:
                  "BULKHEAD_BOCHS_TRACE": self.options.bochs_trace,
                  "BULKHEAD_BOCHS_PICTURE": self.options.screenshot and self.picture}
         environment = {name: value for name, value in os.environ.items() if name not in asked}
+        environment["TMPDIR"] = self.folder
         environment.update((name, os.path.abspath(value)) for name, value in asked.items() if value)
         return environment
 
@@ -137,7 +148,7 @@ class Bochs:
         with open(self.complaints, encoding="utf-8", errors="replace") as file:
             text = file.read()
         _, found, message = text.rpartition("exiting with the following message:")
-        message = " ".join(message.replace("=", " ").split())
+        message = " ".join(message.split("=====")[0].split())
         if found and SWITCHED_OFF.search(message):
             return True, "the machine switched itself off"
         if found:

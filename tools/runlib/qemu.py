@@ -83,7 +83,8 @@ class Qemu:
             listener.settimeout(20)
             self.process = subprocess.Popen(
                 self.command(path, variables, qmp), stdin=subprocess.DEVNULL, stdout=output,
-                stderr=subprocess.STDOUT, preexec_fn=preexec, start_new_session=True)
+                stderr=subprocess.STDOUT, env=dict(os.environ, TMPDIR=self.folder),
+                preexec_fn=preexec, start_new_session=True)
             self.control_open(listener)
         return self.process
 

@@ -11,6 +11,7 @@
 #include "boot/loader.h"
 #include "kernel/io.h"
 #include "kernel/msr.h"
+#include "kernel/printf.h"
 #include "kernel/string.h"
 #include "tests/bench/native/native.h"
 
@@ -18,6 +19,10 @@
 #define PIC_SLAVE_DATA  0xa1
 #define APIC_ICR_LOW    0xfee00300u
 #define ICR_INIT_OTHERS 0x000c4500u /* INIT, assert, all excluding self */
+#define UART_THR        0x3f8
+#define UART_LSR        0x3fd
+#define UART_LSR_THRE   0x20
+#define ANNOUNCE_TICKS  2000000 /* enough for the line at 115200 baud */
 #define PTE_TABLE       0x3
 #define PTE_LARGE_PAGE  0x83
 #define TABLE_ENTRIES   512
@@ -185,6 +190,26 @@ static void stop_other_cpus(void)
     mmio_write32((void *)(uintptr_t)APIC_ICR_LOW, ICR_INIT_OTHERS);
 }
 
+static void serial_write(const char *text)
+{
+    for (; *text != '\0'; text++) {
+        while ((inb(UART_LSR) & UART_LSR_THRE) == 0) {
+        }
+        outb(UART_THR, (uint8_t)*text);
+    }
+}
+
+/* Says when the guest will start and waits for it: what it counts from there is its own. */
+static void announce(void)
+{
+    char line[80];
+    uint64_t start = cpu_rdtsc() + ANNOUNCE_TICKS;
+    ksnprintf(line, sizeof(line), "native: the guest starts at TSC %lu\r\n", start);
+    serial_write(line);
+    while (cpu_rdtsc() < start) {
+    }
+}
+
 /* Runs after the firmware: scrub, copy, enter. */
 static void start_guest(void)
 {
@@ -197,6 +222,7 @@ static void start_guest(void)
     for (uint32_t i = 0; i < plan.load_count; i++) {
         memcpy((void *)plan.loads[i].gpa.v, (const void *)plan.loads[i].hpa.v, plan.loads[i].size);
     }
+    announce();
     if (plan.start.mode == VM_START_LONG64) {
         native_enter_long64(&registers);
     }

@@ -5,6 +5,7 @@ asked for a picture, and what its last words mean. session.py drives it."""
 import os
 import re
 import signal
+import socket
 import subprocess
 import time
 
@@ -55,8 +56,6 @@ def models():
 
 
 class Bochs:
-    transport = "tcp"
-
     def __init__(self, options, folder):
         self.options = options
         self.folder = folder
@@ -80,7 +79,12 @@ class Bochs:
             return f"--model {options.model}: bochs knows {', '.join(models())}"
         return None
 
-    def start(self, port, preexec):
+    def start(self, preexec):
+        """Starts the machine. Returns (connected console or None, listener or None)."""
+        listener = socket.socket()
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(1)
+        port = listener.getsockname()[1]
         rc = os.path.join(self.folder, "bochsrc")
         with open(rc, "w", encoding="utf-8") as file:
             file.write(self.configuration(port))
@@ -89,7 +93,7 @@ class Bochs:
                 [PROGRAM, "-q", "-f", rc], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                 stderr=complaints, env=self.environment(), preexec_fn=preexec,
                 start_new_session=True)
-        return self.process
+        return None, listener
 
     def configuration(self, port):
         options = self.options

@@ -47,8 +47,6 @@ def kvm_trial():
 
 
 class Qemu:
-    transport = "unix"
-
     def __init__(self, options, folder):
         self.options = options
         self.folder = folder
@@ -73,22 +71,23 @@ class Qemu:
             return "--clock is for --rig bochs"
         return kvm_unfit() if options.rig == "kvm" else None
 
-    def start(self, path, preexec):
+    def start(self, preexec):
+        """Starts the machine. Returns (connected console or None, listener or None)."""
         variables = os.path.join(self.folder, "variables")
         shutil.copyfile(VARIABLES, variables)
-        qmp = os.path.join(self.folder, "qmp")
-        with socket.socket(socket.AF_UNIX) as listener, open(self.output, "wb") as output:
-            listener.bind(qmp)
-            listener.listen(1)
-            listener.settimeout(20)
+        console, its_console = socket.socketpair()
+        self.control, its_control = socket.socketpair()
+        fds = its_console.fileno(), its_control.fileno()
+        with open(self.output, "wb") as output, its_console, its_control:
             self.process = subprocess.Popen(
-                self.command(path, variables, qmp), stdin=subprocess.DEVNULL, stdout=output,
+                self.command(variables, *fds), stdin=subprocess.DEVNULL, stdout=output,
                 stderr=subprocess.STDOUT, env=dict(os.environ, TMPDIR=self.folder),
-                preexec_fn=preexec, start_new_session=True)
-            self.control_open(listener)
-        return self.process
+                pass_fds=fds, preexec_fn=preexec, start_new_session=True)
+        self.control.sendall(b'{"execute":"qmp_capabilities"}\n')
+        self.control.setblocking(False)
+        return console, None
 
-    def command(self, console, variables, qmp):
+    def command(self, variables, console, control):
         options = self.options
         kvm = options.rig == "kvm"
         base = options.time0 if not options.time0.isdigit() else time.strftime(
@@ -103,8 +102,9 @@ class Qemu:
             "-drive", f"if=none,id=disk,format=raw,file={options.image.replace(',', ',,')},"
                       f"snapshot={'off' if options.keep_disk else 'on'}",
             "-device", "ide-hd,drive=disk,bus=ide.0",
-            "-chardev", f"socket,id=console,path={console}", "-serial", "chardev:console",
-            "-qmp", f"unix:{qmp}", "-d", "cpu_reset", "-D", self.resets]
+            "-chardev", f"socket,id=console,fd={console}", "-serial", "chardev:console",
+            "-chardev", f"socket,id=control,fd={control}", "-mon", "chardev=control,mode=control",
+            "-d", "cpu_reset", "-D", self.resets]
         if options.nic:
             forwards = "".join(f",hostfwd=tcp:127.0.0.1:{host}-10.0.2.15:{guest}"
                                for host, guest in options.forward)
@@ -113,19 +113,6 @@ class Qemu:
         if options.gdb:
             command += ["-S", "-gdb", f"tcp:127.0.0.1:{options.gdb}"]
         return command
-
-    def control_open(self, listener):
-        """Waits for QEMU on the control socket; leaves it closed when QEMU gave up."""
-        listener.settimeout(0.2)
-        while self.process.poll() is None:
-            try:
-                self.control, _ = listener.accept()
-            except socket.timeout:
-                continue
-            self.control.settimeout(10)
-            self.control.sendall(b'{"execute":"qmp_capabilities"}\n')
-            self.control.setblocking(False)
-            return
 
     def messages(self):
         """What QEMU said on the control socket since the last call."""

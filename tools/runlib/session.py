@@ -11,7 +11,6 @@ import select
 import selectors
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -76,21 +75,14 @@ class Session:
             self.serial = open(self.options.serial, "wb", buffering=0)
         if self.options.socket:
             self.server = Server(self.selector, self.options.socket, self.history, self.type)
-        address = self.listen()
-        self.rig.start(address, die_with_parent)
+        connection, self.listener = self.rig.start(die_with_parent)
+        if connection:
+            self.machine = Channel(self.selector, connection, self.on_console)
+        else:
+            self.selector.register(self.listener, selectors.EVENT_READ, self.on_connect)
         if terminal_present() and not self.serial and not self.server:
             self.terminal = Terminal()
             self.selector.register(sys.stdin, selectors.EVENT_READ, self.on_keys)
-
-    def listen(self):
-        """Opens the socket the machine's console connects to; returns its port or path."""
-        tcp = self.rig.transport == "tcp"
-        address = ("127.0.0.1", 0) if tcp else os.path.join(self.folder, "console")
-        self.listener = socket.socket(socket.AF_INET if tcp else socket.AF_UNIX)
-        self.listener.bind(address)
-        self.listener.listen(1)
-        self.selector.register(self.listener, selectors.EVENT_READ, self.on_connect)
-        return self.listener.getsockname()[1] if tcp else address
 
     def close(self):
         """Safe at any point of the life; after it no process and no file is left."""

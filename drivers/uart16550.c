@@ -6,40 +6,11 @@
  */
 #include "drivers/uart16550.h"
 
+#include "drivers/ns16550_regs.h"
 #include "kernel/io.h"
 
-/* Registers, in strides from the base. 0 and 1 are the divisor while LCR_DLAB is set. */
-#define UART_RBR        0 /* read: received byte */
-#define UART_THR        0 /* write: byte to send */
-#define UART_DLL        0
-#define UART_IER        1
-#define UART_DLM        1
-#define UART_IIR        2 /* read */
-#define UART_FCR        2 /* write */
-#define UART_LCR        3
-#define UART_MCR        4
-#define UART_LSR        5
-#define UART_MSR        6
-#define UART_SCR        7
-
-#define IER_ALL         0x0F /* the four sources that every 16450 has */
-#define IIR_FIFO        0xC0 /* both: FIFO on and usable; the first 16550 sets one only */
-#define FCR_ENABLE      0x01
-#define FCR_CLEAR_RX    0x02
-#define FCR_CLEAR_TX    0x04
 #define LCR_8N1         0x03
-#define LCR_DLAB        0x80
-#define MCR_DTR         0x01
-#define MCR_RTS         0x02
-#define MCR_OUT2        0x08
-#define MCR_LOOPBACK    0x10
-#define LSR_DATA        0x01
-#define LSR_THRE        0x20 /* room for `burst` bytes */
-#define LSR_TEMT        0x40 /* all sent */
-#define LSR_ABSENT      0xFF
-#define MSR_CTS         0x10
-#define MSR_DCD         0x80
-#define MSR_LEVELS      0xF0
+#define LSR_ABSENT      0xFF /* what a floating bus reads as */
 
 #define UART_CLOCK_BAUD 115200 /* the rate that divisor 1 gives with a 1.8432 MHz clock */
 #define UART_FIFO_SIZE  16
@@ -124,8 +95,8 @@ static bool scratch_works(const struct uart16550 *uart)
 static bool loopback_works(const struct uart16550 *uart)
 {
     uint8_t mcr = read_register(uart, UART_MCR);
-    write_register(uart, UART_MCR, MCR_LOOPBACK | MCR_RTS | MCR_OUT2);
-    bool works = (read_register(uart, UART_MSR) & MSR_LEVELS) == (MSR_CTS | MSR_DCD);
+    write_register(uart, UART_MCR, UART_MCR_LOOP | UART_MCR_RTS | UART_MCR_OUT2);
+    bool works = (read_register(uart, UART_MSR) & UART_MSR_LINES) == (UART_MSR_CTS | UART_MSR_DCD);
     write_register(uart, UART_MCR, mcr);
     return works;
 }
@@ -137,9 +108,9 @@ bool uart16550_probe(const struct uart16550 *uart)
     }
     uart16550_flush(uart);
     uint8_t lcr = read_register(uart, UART_LCR);
-    write_register(uart, UART_LCR, lcr & (uint8_t)~LCR_DLAB);
-    bool interrupts = register_holds(uart, UART_IER, IER_ALL, IER_ALL);
-    bool no_interrupts = register_holds(uart, UART_IER, IER_ALL, 0);
+    write_register(uart, UART_LCR, lcr & (uint8_t)~UART_LCR_DLAB);
+    bool interrupts = register_holds(uart, UART_IER, UART_IER_ALL, UART_IER_ALL);
+    bool no_interrupts = register_holds(uart, UART_IER, UART_IER_ALL, 0);
     bool found = interrupts && no_interrupts && (scratch_works(uart) || loopback_works(uart));
     write_register(uart, UART_LCR, lcr);
     return found;
@@ -147,7 +118,7 @@ bool uart16550_probe(const struct uart16550 *uart)
 
 static void set_divisor(const struct uart16550 *uart, uint32_t baud)
 {
-    write_register(uart, UART_LCR, LCR_DLAB | LCR_8N1);
+    write_register(uart, UART_LCR, UART_LCR_DLAB | LCR_8N1);
     unsigned firmware =
         (unsigned)read_register(uart, UART_DLM) << 8 | read_register(uart, UART_DLL);
     if (baud == 0 && firmware == 0) {
@@ -169,16 +140,16 @@ void uart16550_init(struct uart16550 *uart, uint32_t baud)
     uart16550_flush(uart);
     set_divisor(uart, baud);
     write_register(uart, UART_IER, 0);
-    write_register(uart, UART_FCR, FCR_ENABLE | FCR_CLEAR_RX | FCR_CLEAR_TX);
-    bool fifo = (read_register(uart, UART_IIR) & IIR_FIFO) == IIR_FIFO;
+    write_register(uart, UART_FCR, UART_FCR_ENABLE | UART_FCR_RX_RESET | UART_FCR_TX_RESET);
+    bool fifo = (read_register(uart, UART_IIR) & UART_IIR_FIFOS) == UART_IIR_FIFOS;
     uart->burst = fifo ? UART_FIFO_SIZE : 1;
-    write_register(uart, UART_MCR, MCR_DTR | MCR_RTS);
+    write_register(uart, UART_MCR, UART_MCR_DTR | UART_MCR_RTS);
 }
 
 size_t uart16550_try_write(const struct uart16550 *uart, const void *bytes, size_t count)
 {
     const uint8_t *next = bytes;
-    if (uart->space == REGISTER_NONE || (read_register(uart, UART_LSR) & LSR_THRE) == 0) {
+    if (uart->space == REGISTER_NONE || (read_register(uart, UART_LSR) & UART_LSR_THRE) == 0) {
         return 0;
     }
     count = MIN(count, uart->burst);
@@ -202,7 +173,7 @@ size_t uart16550_write(const struct uart16550 *uart, const void *bytes, size_t c
 {
     const uint8_t *next = bytes;
     size_t done = 0;
-    while (uart->space != REGISTER_NONE && done < count && wait_line_status(uart, LSR_THRE)) {
+    while (uart->space != REGISTER_NONE && done < count && wait_line_status(uart, UART_LSR_THRE)) {
         done += uart16550_try_write(uart, next + done, count - done);
     }
     return done;
@@ -214,7 +185,7 @@ int uart16550_read(const struct uart16550 *uart)
         return -1;
     }
     uint8_t status = read_register(uart, UART_LSR);
-    if (status == LSR_ABSENT || (status & LSR_DATA) == 0) {
+    if (status == LSR_ABSENT || (status & UART_LSR_DR) == 0) {
         return -1;
     }
     return read_register(uart, UART_RBR);
@@ -222,5 +193,5 @@ int uart16550_read(const struct uart16550 *uart)
 
 bool uart16550_flush(const struct uart16550 *uart)
 {
-    return uart->space == REGISTER_NONE || wait_line_status(uart, LSR_TEMT);
+    return uart->space == REGISTER_NONE || wait_line_status(uart, UART_LSR_TEMT);
 }

@@ -136,6 +136,17 @@ static void what_acpi_told_stays(void **state)
     assert_int_equal(pm->space[0x80], 0);
 }
 
+static void a_known_sleep_type_stays_when_the_timer_is_missing(void **state)
+{
+    (void)state;
+    platform.pm1a_control = (struct boot_register){REGISTER_PORT, 0xB004, 2};
+    platform.s5_type_a = 5;
+    platform.s5_known = true;
+    platform_complete(&platform);
+    assert_int_equal(platform.s5_type_a, 5);
+    assert_register(platform.pm_timer, 0xB008, 4);
+}
+
 static void a_missing_sleep_type_is_filled_only_for_the_same_register(void **state)
 {
     (void)state;
@@ -176,6 +187,7 @@ int main(void)
         cmocka_unit_test_setup(pm_ports_left_off_are_switched_on, begin_piix4),
         cmocka_unit_test_setup(pm_ports_without_an_address_are_left_alone, begin_piix4),
         cmocka_unit_test_setup(what_acpi_told_stays, begin_piix4),
+        cmocka_unit_test_setup(a_known_sleep_type_stays_when_the_timer_is_missing, begin_piix4),
         cmocka_unit_test_setup(a_missing_sleep_type_is_filled_only_for_the_same_register,
                                begin_piix4),
         cmocka_unit_test_setup(an_unknown_chipset_gives_nothing, begin),

@@ -161,6 +161,16 @@ static void acpi_mode_is_entered_first(void **state)
     assert_int_equal(write_count, 2);
 }
 
+static void without_an_smi_command_acpi_mode_is_taken_for_granted(void **state)
+{
+    (void)state;
+    struct boot_platform platform = with_pm1();
+    pm1a = 0;
+    assert_false(power_off(&platform, &unmapped));
+    assert_int_equal(write_count, 2);
+    assert_write(0, false, PM1A, 2, 5 << 10);
+}
+
 static void firmware_that_never_enters_acpi_mode_ends_the_wait(void **state)
 {
     (void)state;
@@ -255,6 +265,7 @@ int main(void)
         cmocka_unit_test_setup(both_pm1_registers_get_their_own_type, begin),
         cmocka_unit_test_setup(pm1_in_memory_is_reached_where_it_is_mapped, begin),
         cmocka_unit_test_setup(acpi_mode_is_entered_first, begin),
+        cmocka_unit_test_setup(without_an_smi_command_acpi_mode_is_taken_for_granted, begin),
         cmocka_unit_test_setup(firmware_that_never_enters_acpi_mode_ends_the_wait, begin),
         cmocka_unit_test_setup(hardware_reduced_machines_have_a_sleep_register, begin),
         cmocka_unit_test_setup(without_known_registers_nothing_is_written, begin),

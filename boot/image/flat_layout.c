@@ -2,7 +2,8 @@
 /*
  * Lays out a flat image: at the end of the first 4 GiB, in a memory piece of its own, and its last
  * 128 KiB once more below 1 MiB, where a PC's chipset shows firmware to real mode. The VM starts
- * at the reset vector. It gets no boot structures: it is the firmware. Called by image_layout().
+ * at the reset vector. It gets no boot structures and sees no bootargs: it is the firmware. Called
+ * by image_layout().
  */
 #include "boot/image/layout.h"
 #include "drivers/guest_platform.h"
@@ -12,9 +13,6 @@ static bool check_options(const struct layout *l)
     const struct image_request *request = l->request;
     if (request->ramdisk.size != 0 || request->module_count != 0) {
         return image_fail(l->error, "a ramdisk or module is given, but a flat image takes none");
-    }
-    if (layout_bootargs(l)[0] != 0) {
-        return image_fail(l->error, "bootargs are given, but a flat image takes none");
     }
     return true;
 }

@@ -119,7 +119,7 @@ struct image_module {
  */
 struct image_request {
     const struct image *kernel;
-    const char *bootargs;      /* NULL: none */
+    const char *bootargs;      /* NULL: none; a flat image does not see them */
     struct image_file ramdisk; /* size 0: none */
     enum image_ramdisk_place ramdisk_place;
     gpa_t ramdisk_gpa; /* IMAGE_RAMDISK_AT only */

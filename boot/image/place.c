@@ -14,11 +14,11 @@ static bool check_piece(const struct vm_memory *piece, struct image_error *error
 {
     const uint64_t gpa = piece->gpa.v, size = piece->size;
     if (!is_aligned(gpa | piece->hpa.v | size, PAGE_SIZE) || size == 0) {
-        return image_fail(error, "memory piece 0x%llx, 0x%llx bytes: must be whole pages of 4 KiB",
+        return image_fail(error, "memory piece 0x%llx, %llu bytes: must be whole pages of 4 KiB",
                           (unsigned long long)gpa, (unsigned long long)size);
     }
     if (gpa >= IMAGE_GPA_END || size > IMAGE_GPA_END - gpa) {
-        return image_fail(error, "memory piece 0x%llx, 0x%llx bytes: ends beyond 2^52",
+        return image_fail(error, "memory piece 0x%llx, %llu bytes: ends beyond 2^52",
                           (unsigned long long)gpa, (unsigned long long)size);
     }
     return true;
@@ -34,7 +34,7 @@ static bool add_piece(struct placer *placer, const struct vm_memory *piece,
         at++;
     }
     if (at < placer->ram_count && overlaps(&placer->ram[at], first, end)) {
-        return image_fail(error, "memory piece 0x%llx, 0x%llx bytes: overlaps another",
+        return image_fail(error, "memory piece 0x%llx, %llu bytes: overlaps another",
                           (unsigned long long)first, (unsigned long long)piece->size);
     }
     for (uint32_t i = placer->ram_count; i > at; i--) {

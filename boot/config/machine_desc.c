@@ -387,6 +387,8 @@ bool config_machine_parse(const void *fdt, size_t size, struct config_machine *m
     add_children(&d, "/reserved-memory", add_reserved);
     machine->pci_known = fdt_path_offset(fdt, "/pci") >= 0;
     add_children(&d, "/pci", add_pci);
+    struct config_ram low = {HPA(0), MIB(1), 0}; /* never given out, so not counted either */
+    reserve_ram(machine, &low);
     if (report->errors == errors) {
         check_whole(&d);
     }

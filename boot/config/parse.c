@@ -36,6 +36,24 @@ static void report_unreadable(struct config_report *report, const uint8_t *data,
     }
 }
 
+/* libfdt's full check, and what it takes for granted: a whole header, alignment inside the tree. */
+static int check_tree(const void *fdt, size_t size)
+{
+    if (size >= 4 && memcmp(fdt, "\xd0\x0d\xfe\xed", 4) != 0) {
+        return -FDT_ERR_BADMAGIC;
+    }
+    if (size < sizeof(struct fdt_header)) {
+        return -FDT_ERR_TRUNCATED;
+    }
+    if (((uintptr_t)fdt & 7) != 0) {
+        return -FDT_ERR_ALIGNMENT;
+    }
+    if (fdt_off_dt_struct(fdt) % 4 != 0 || fdt_off_mem_rsvmap(fdt) % 8 != 0) {
+        return -FDT_ERR_BADLAYOUT;
+    }
+    return fdt_check_full(fdt, size);
+}
+
 bool config_tree_check(const void *fdt, size_t size, const char *what, struct config_report *report)
 {
     if (size > CONFIG_FDT_MAX) {
@@ -43,11 +61,7 @@ bool config_tree_check(const void *fdt, size_t size, const char *what, struct co
         config_problem_what(problem, "has %zu bytes, which is more than the 1 MiB allowed", size);
         return false;
     }
-    /* libfdt looks at the header before it compares its own size with the buffer's. */
-    int error = size >= sizeof(struct fdt_header) ? fdt_check_full(fdt, size) : -FDT_ERR_TRUNCATED;
-    if (size >= 4 && memcmp(fdt, "\xd0\x0d\xfe\xed", 4) != 0) {
-        error = -FDT_ERR_BADMAGIC;
-    }
+    int error = check_tree(fdt, size);
     if (error != 0) {
         report_unreadable(report, fdt, size, error, what);
         return false;

@@ -284,12 +284,11 @@ static void report_failure(const struct placing *p, uint32_t v, struct config_re
     }
     struct config_problem *problem = config_vm_problem(report, p->config, vm, CONFIG_ERROR, "cpus");
     config_problem_value(problem, "<%u>", vm->cpu_count);
-    config_problem_what(problem, "finds no %u CPUs of one core type%s; %u CPUs are left over",
-                        vm->cpu_count,
-                        is_realtime(p, v) ? " on cores of its own"
-                                          : " that no real-time VM's "
-                                            "core holds",
-                        left);
+    config_problem_what(
+        problem,
+        "finds too few CPUs: %u left over, and they must be of one core type and "
+        "%s",
+        left, is_realtime(p, v) ? "on cores of its own" : "not on a core of a real-time VM");
     config_problem_remedy(problem, "lower cpus of a VM, or name CPUs with cpu-list");
 }
 

@@ -320,15 +320,9 @@ static void report_failure(const struct placing *p, uint32_t v, struct config_re
         config_vm_problem(report, p->config, vm, CONFIG_ERROR, "memory");
     config_problem_value(problem, "%s", config_format_size(vm->memory, size, sizeof(size)));
     config_format_size(align_down(left, MIB(1)), left_text, sizeof(left_text));
-    if (is_one_to_one(p, v)) {
-        config_problem_what(problem,
-                            "finds no room at its own addresses, as unsafe-dma needs; "
-                            "%s are free in %u ranges, %u can be used",
-                            left_text, p->pool.count, VM_MEMORY_MAX - 1);
-    } else {
-        config_problem_what(problem, "finds no room: %s are left over in %u ranges, %u can be used",
-                            left_text, p->pool.count, VM_MEMORY_MAX);
-    }
+    config_problem_what(problem, "finds no room%s: %s left over in %u piece%s; a VM can have %u",
+                        is_one_to_one(p, v) ? " at its own addresses, as unsafe-dma needs" : "",
+                        left_text, p->pool.count, p->pool.count == 1 ? "" : "s", VM_MEMORY_MAX);
     config_problem_remedy(problem, "lower memory of this or another VM");
 }
 

@@ -125,14 +125,18 @@ static void read_list(struct config_reader *reader, const struct config_property
     const char *what = strings ? "string" : "number";
     if (count == 0) {
         struct config_problem *problem = config_reader_error(reader, property, value);
-        config_problem_what(problem, "is not %s%s%s", property->max == 1 ? "a " : "", what,
-                            property->max == 1 ? "" : "s");
+        if (property->max == 1) {
+            config_problem_what(problem, "is not a %s", what);
+        } else {
+            config_problem_what(problem, "is not a list of %ss", what);
+        }
         add_example(problem, property);
     } else if (count < property->min || count > property->max) {
         struct config_problem *problem = config_reader_error(reader, property, value);
         config_problem_what(problem, "holds %u %ss", count, what);
-        config_problem_remedy(problem, "%s takes %u to %u", property->name, property->min,
-                              property->max);
+        config_problem_remedy(problem, "%s takes %u at %s", property->name,
+                              count < property->min ? property->min : property->max,
+                              count < property->min ? "least" : "most");
     } else if (property->read != NULL) {
         property->read(reader, property, value);
     }

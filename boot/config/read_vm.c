@@ -43,7 +43,7 @@ void config_read_cpus(struct config_reader *reader, const struct config_property
                       const struct config_value *value)
 {
     struct config_vm *vm = reader->target;
-    uint32_t cells = config_value_cell_count(value);
+    uint32_t cells = config_value_is_strings(value) ? 0 : config_value_cell_count(value);
     struct config_problem *problem;
     if (cells != 1) {
         problem = config_reader_error(reader, property, value);

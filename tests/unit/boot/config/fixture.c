@@ -16,7 +16,7 @@
 struct config config;
 struct config_machine machine;
 struct config_report report;
-struct machine_plan plan;
+struct machine_plan placed;
 
 static void *kept_tree; /* `config` points into it */
 
@@ -125,6 +125,17 @@ void check_with(const char *changes)
 {
     assert_true(parse_with(changes));
     config_check(&config, &machine, &report);
+}
+
+bool place_with(const char *changes)
+{
+    check_with(changes);
+    if (report.errors > 0) {
+        char line[CONFIG_LINE_SIZE];
+        fail_msg("%s", config_problem_format(&report.problems[0], line, sizeof(line)));
+    }
+    memset(&placed, 0xa5, sizeof(placed));
+    return config_place(&config, &machine, &placed, &report);
 }
 
 static void print_report(void)

@@ -11,7 +11,7 @@
 extern struct config config;
 extern struct config_machine machine;
 extern struct config_report report;
-extern struct machine_plan plan;
+extern struct machine_plan placed; /* by place_with() */
 
 /* A compiled tree; data is 8-byte aligned and malloc()ed with exactly `size` bytes. */
 struct tree {
@@ -42,6 +42,9 @@ bool machine_with(const char *changes);
 
 /* Parses with `changes`, then checks against `machine`. */
 void check_with(const char *changes);
+
+/* Parses with `changes`, checks against `machine` and places; the configuration has no errors. */
+bool place_with(const char *changes);
 
 /* The report has exactly these lines, each a `const char *`, ended by NULL. */
 void assert_report(const char *first, ...) __attribute__((sentinel));

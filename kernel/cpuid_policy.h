@@ -33,6 +33,7 @@ struct cpuid_slot {
     uint8_t first;     /* entry of subleaf 0 */
     uint8_t subleaves; /* entries from there; 0: the subleaf does not matter */
     uint8_t other;     /* entry for subleaves beyond */
+    uint8_t reserved;
 };
 
 /* XSAVE area by state component; SDM volume 1, "XSAVE Area". */

@@ -33,11 +33,14 @@ enum {
     XSDT_SIZE = HEADER_SIZE + 2 * 8,
 
     FADT_DSDT = 40,
+    FADT_PM_TMR_BLK = 76,
+    FADT_PM_TMR_LEN = 91,
     FADT_IAPC_BOOT_ARCH = 109,
     FADT_FLAGS = 112,
     FADT_RESET_REG = 116,
     FADT_RESET_VALUE = 128,
     FADT_X_DSDT = 140,
+    FADT_X_PM_TMR_BLK = 208,
     FADT_SLEEP_CONTROL_REG = 244,
     FADT_SLEEP_STATUS_REG = 256,
     FADT_HYPERVISOR_VENDOR = 268,
@@ -67,6 +70,7 @@ enum {
 #define MADT_ENABLED            1
 #define GAS_SYSTEM_IO           1
 #define GAS_BYTE_ACCESS         1
+#define GAS_DWORD_ACCESS        3
 #define XAPIC_ID_MAX            254 /* a LAPIC entry's largest id: 255 is the broadcast */
 #define TABLE_ALIGN             16
 
@@ -80,13 +84,13 @@ static void put_checksum(uint8_t *at, uint64_t size, size_t offset)
     at[offset] = (uint8_t)-sum;
 }
 
-/* A Generic Address Structure for a byte-wide port. */
-static void put_port(uint8_t *at, size_t offset, uint16_t port)
+/* A Generic Address Structure for a port of 1 or 4 bytes. */
+static void put_port(uint8_t *at, size_t offset, uint16_t port, uint8_t bytes)
 {
     uint8_t *gas = at + offset;
     gas[0] = GAS_SYSTEM_IO;
-    gas[1] = 8; /* bits */
-    gas[3] = GAS_BYTE_ACCESS;
+    gas[1] = (uint8_t)(bytes * 8);
+    gas[3] = bytes == 1 ? GAS_BYTE_ACCESS : GAS_DWORD_ACCESS;
     image_put64(gas, 4, port);
 }
 
@@ -121,7 +125,18 @@ static void build_xsdt(uint8_t *at, uint64_t fadt, uint64_t madt)
     finish_table(at, "XSDT", 1, XSDT_SIZE);
 }
 
-static void build_fadt(uint8_t *at, uint64_t dsdt)
+/*
+ * The specification lets systems ignore a timer here; Linux does not, and calibrates with it. Only
+ * 24 bits are promised (no TMR_VAL_EXT).
+ */
+static void put_pm_timer(uint8_t *at)
+{
+    image_put32(at, FADT_PM_TMR_BLK, GUEST_PM_TIMER);
+    at[FADT_PM_TMR_LEN] = 4;
+    put_port(at, FADT_X_PM_TMR_BLK, GUEST_PM_TIMER, 4);
+}
+
+static void build_fadt(uint8_t *at, uint64_t dsdt, bool legacy)
 {
     image_put32(at, FADT_DSDT, (uint32_t)dsdt);
     image_put64(at, FADT_X_DSDT, dsdt);
@@ -129,10 +144,13 @@ static void build_fadt(uint8_t *at, uint64_t dsdt)
     image_put32(at, FADT_FLAGS,
                 FADT_WBINVD | FADT_PWR_BUTTON | FADT_SLP_BUTTON | FADT_RESET_REG_SUP |
                     FADT_HW_REDUCED_ACPI);
-    put_port(at, FADT_RESET_REG, GUEST_RESET_PORT);
+    put_port(at, FADT_RESET_REG, GUEST_RESET_PORT, 1);
     at[FADT_RESET_VALUE] = GUEST_RESET_VALUE;
-    put_port(at, FADT_SLEEP_CONTROL_REG, GUEST_SLEEP_CONTROL);
-    put_port(at, FADT_SLEEP_STATUS_REG, GUEST_SLEEP_STATUS);
+    put_port(at, FADT_SLEEP_CONTROL_REG, GUEST_SLEEP_CONTROL, 1);
+    put_port(at, FADT_SLEEP_STATUS_REG, GUEST_SLEEP_STATUS, 1);
+    if (legacy) {
+        put_pm_timer(at);
+    }
     memcpy(at + FADT_HYPERVISOR_VENDOR, "Bulkhead", 8);
     finish_table(at, "FACP", 6, FADT_SIZE);
 }
@@ -231,7 +249,7 @@ bool acpi_tables_build(const struct acpi_tables *tables, uint8_t *out, struct im
     const uint32_t dsdt = table_end(madt, build_madt(out + madt, tables));
     memcpy(out + dsdt, tables->dsdt, tables->dsdt_size);
     patch_dsdt(out + dsdt, tables->dsdt_size, tables->pci_mmio_first);
-    build_fadt(out + fadt, tables->base + dsdt);
+    build_fadt(out + fadt, tables->base + dsdt, tables->legacy);
     build_xsdt(out + xsdt, tables->base + fadt, tables->base + madt);
     build_rsdp(out, tables->base + xsdt);
     return true;

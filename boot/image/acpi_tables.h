@@ -13,7 +13,7 @@ struct acpi_tables {
     uint64_t base; /* gpa of the RSDP, a multiple of 16; the other tables follow */
     uint32_t cpu_count;
     const uint32_t *apic_ids;
-    bool legacy;             /* there are a PIC and a PIT (on GSI GUEST_PIT_GSI) */
+    bool legacy;             /* there are a PIC, a PIT (on GSI GUEST_PIT_GSI), a PM timer */
     uint32_t pci_mmio_first; /* of the window for BARs, up to GUEST_PCI_MMIO_END */
     const void *dsdt;        /* as iasl writes it */
     size_t dsdt_size;

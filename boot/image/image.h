@@ -129,7 +129,7 @@ struct image_request {
     const void *dsdt;
     size_t dsdt_size;
     gpa_t rsdp;
-    bool legacy;        /* the VM has a PIC and a PIT: ACPI says so */
+    bool legacy;        /* the VM has PIC, PIT and PM timer: ACPI says so */
     uint32_t cpu_count; /* for ACPI's MADT; [0] is the boot processor */
     const uint32_t *apic_ids;
 

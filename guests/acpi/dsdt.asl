@@ -66,13 +66,13 @@ DefinitionBlock ("dsdt.aml", "DSDT", 2, "BULKHD", "BULKHEAD", 1)
             }
         }
 
-        /* Ports of the machine itself, so that nothing else is put there. */
+        /* Sleep, reset, PM timer and watchdog: so that nothing else is put there. */
         Device (MRES)
         {
             Name (_HID, EisaId ("PNP0C02"))
             Name (_CRS, ResourceTemplate ()
             {
-                IO (Decode16, GUEST_SLEEP_CONTROL, GUEST_SLEEP_CONTROL, 1, 4)
+                IO (Decode16, GUEST_SLEEP_CONTROL, GUEST_SLEEP_CONTROL, 1, 0x18)
             })
         }
     }

@@ -177,6 +177,18 @@ static void a_legacy_vm_has_a_pic_and_a_pit(void **state)
     assert_memory_equal(madt() + 44 + 2 * 8 + 12, expected, sizeof(expected));
 }
 
+static void a_legacy_vm_has_a_pm_timer_of_24_bits(void **state)
+{
+    (void)state;
+    tables.legacy = true;
+    build();
+    assert_int_equal(field(fadt(), 76, 4), GUEST_PM_TIMER);
+    assert_int_equal(fadt()[91], 4);
+    assert_int_equal(field(fadt(), 208, 4), 0x03002001); /* I/O, 32 bits, dword access */
+    assert_int_equal(field(fadt(), 212, 8), GUEST_PM_TIMER);
+    assert_int_equal(field(fadt(), 112, 4) & 1 << 8, 0);
+}
+
 static void as_many_cpus_as_a_machine_has_fit(void **state)
 {
     (void)state;
@@ -225,6 +237,7 @@ int main(void)
         cmocka_unit_test_setup(the_madt_has_cpus_and_one_ioapic, begin),
         cmocka_unit_test_setup(a_large_apic_id_is_an_x2apic_entry, begin),
         cmocka_unit_test_setup(a_legacy_vm_has_a_pic_and_a_pit, begin),
+        cmocka_unit_test_setup(a_legacy_vm_has_a_pm_timer_of_24_bits, begin),
         cmocka_unit_test_setup(as_many_cpus_as_a_machine_has_fit, begin),
         cmocka_unit_test_setup(the_dsdt_is_copied_but_for_the_window, begin),
         cmocka_unit_test_setup(a_file_that_is_no_dsdt_is_refused, begin),

@@ -16,7 +16,7 @@
  *   7  reserved, reads 0
  *
  * The WDAT table that goes with it (actions and instructions of the table's specification):
- *   period 100 ms, maximum 0xFFFF, minimum 1, flags "enabled"
+ *   period 100 ms, maximum 0xFFFF, minimum 1, flags "enabled", PCI location all 0xFF (none)
  *   RESET            write value 1            at +1, 8 bits
  *   QUERY_COUNTDOWN  read countdown           at +4, 16 bits
  *   SET_COUNTDOWN    write countdown          at +2, 16 bits

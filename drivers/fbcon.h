@@ -4,12 +4,12 @@
  * Called by the kernel's log (which holds its lock) and by panic. Never reads the framebuffer,
  * which is slow; draws only cells that differ from what the screen shows.
  *
- * Cost. A character put costs a few tens of instructions and draws nothing. fbcon_flush() draws
- * each changed cell once: FONT_WIDTH * FONT_HEIGHT * scale^2 pixels (at scale 1: 64 stores of 8
- * bytes, about 300 instructions), so one flush is never more than one redraw of the screen, at most
- * FBCON_COLUMNS_MAX * FBCON_ROWS_MAX cells. Text scrolls by a quarter of the screen at once: a long
- * log draws about four lines of cells for each line printed, less where lines resemble each other,
- * and several lines put before one flush share one redraw.
+ * Cost. A character put costs about 50 instructions and draws nothing. fbcon_flush() draws each
+ * changed cell once, and of it the lines of pixels that differ: at most 64 stores of 8 bytes at
+ * scale 1, about 350 instructions for a letter. So one flush is never more than one redraw of the
+ * screen, at most FBCON_COLUMNS_MAX * FBCON_ROWS_MAX cells. Text scrolls by a quarter of the screen
+ * at once: a long log draws about four lines of cells for each line printed, less where lines
+ * resemble each other, and several lines put before one flush share one redraw.
  */
 #ifndef DRIVERS_FBCON_H
 #define DRIVERS_FBCON_H
@@ -21,11 +21,9 @@
 #define FBCON_ROWS_MAX    90   /* higher ones an empty margin */
 #define FBCON_HIDPI_WIDTH 2560 /* pixels from which text is drawn at twice the size */
 #define FBCON_TAB         8
+#define FBCON_COLORS      5 /* one for each enum log_level */
 
-struct fbcon_cell {
-    uint8_t glyph; /* ASCII */
-    uint8_t color; /* enum log_level */
-};
+typedef uint16_t fbcon_cell_t; /* ASCII in the low byte, enum log_level in the high one */
 
 /* About 85 KiB: a static variable, never on a stack. All zero: no framebuffer, calls do nothing. */
 struct fbcon {
@@ -40,9 +38,9 @@ struct fbcon {
     uint32_t dirty_end;
     uint8_t color;
     uint8_t utf8_left; /* continuation bytes of the current character, to be swallowed */
-    bool bgr;
-    struct fbcon_cell text[FBCON_ROWS_MAX][FBCON_COLUMNS_MAX];  /* what is to be seen */
-    struct fbcon_cell shown[FBCON_ROWS_MAX][FBCON_COLUMNS_MAX]; /* what has been drawn */
+    uint32_t pixels[FBCON_COLORS]; /* the colours as the framebuffer takes them */
+    fbcon_cell_t text[FBCON_ROWS_MAX][FBCON_COLUMNS_MAX];  /* what is to be seen */
+    fbcon_cell_t shown[FBCON_ROWS_MAX][FBCON_COLUMNS_MAX]; /* what has been drawn */
 };
 
 /*

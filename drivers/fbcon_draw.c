@@ -66,7 +66,7 @@ static void draw_line_scaled(const struct fbcon *con, uint8_t *at, uint8_t bits,
     for (uint32_t y = 0; y < con->scale; y++, at += con->pitch) {
         pixel_t *out = (pixel_t *)at;
         for (unsigned i = 0; i < FONT_WIDTH; i++) {
-            uint32_t pixel = bits & 0x80 >> i ? on : 0;
+            uint32_t pixel = (bits & 0x80 >> i) != 0 ? on : 0;
             for (uint32_t n = 0; n < con->scale; n++) {
                 *out++ = pixel;
             }

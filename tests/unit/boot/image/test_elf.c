@@ -142,6 +142,9 @@ static void overlapping_segments_are_refused(void **state)
     };
     with_segments(true, 0x100020, 2, segments);
     refused("segment 1 at 0x101fff, 0x1 bytes, overlaps another at 0x100000, 0x2000 bytes");
+    const struct build_segment swapped[] = {segments[1], segments[0]};
+    with_segments(true, 0x100020, 2, swapped);
+    refused("segment 1 at 0x100000, 0x2000 bytes, overlaps another at 0x101fff, 0x1 bytes");
 }
 
 static void touching_and_empty_segments_are_fine(void **state)

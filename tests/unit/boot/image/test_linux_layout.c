@@ -191,16 +191,19 @@ static void a_kernel_that_is_not_relocatable_stays(void **state)
 static void a_kernel_above_4_gib_is_mapped(void **state)
 {
     (void)state;
-    const uint64_t base = GIB(513) - MIB(2); /* in two page directories and two PDPTs' worth */
-    build_put32(data, 0x260, MIB(4));
+    const uint64_t base = GIB(1024) - MIB(4); /* across two entries of the PML4 */
+    build_put32(data, 0x260, MIB(16));
     build_memory(0, MIB(1));
     build_memory(base, MIB(64));
     assert_true(parse_and_layout());
     assert_int_equal(placement.kernel.v, base);
-    assert_int_equal(walk(base), base);
-    assert_int_equal(walk(base + MIB(4) - 1), base + MIB(4) - 1);
+    for (uint64_t va = base; va < base + MIB(16); va += MIB(2)) {
+        assert_int_equal(walk(va + 0x1234), va + 0x1234);
+    }
     assert_int_equal(walk(0x1234), 0x1234);
     assert_int_equal(walk(GIB(256)), UINT64_MAX);
+    assert_int_equal(guest_u64(plan.start.gdt_base), 0); /* no table grew into it */
+    assert_int_equal(placement.blob_used, 12 * PAGE_SIZE);
 }
 
 static void a_kernel_that_cannot_be_above_4_gib_is_not(void **state)

@@ -72,6 +72,19 @@ static void other_notes_are_passed_over(void **state)
     assert_int_equal(parsed.entry, 0x100300);
 }
 
+static void the_owner_is_compared_whole(void **state)
+{
+    (void)state;
+    size_t size = build_note(data, NOTES, "Xen", 18, 4, 0x100200, 4);
+    build_put32(data, NOTES, 3); /* without its NUL */
+    assert_false(parse_with_notes(size, 4));
+    assert_string_equal(parse_error.text, none);
+    size = build_note(data, NOTES, "Xen:one", 18, 4, 0x100200, 4);
+    data[NOTES + 12 + 3] = 0; /* and more behind its NUL */
+    assert_false(parse_with_notes(size, 4));
+    assert_string_equal(parse_error.text, none);
+}
+
 static void notes_may_be_aligned_to_8(void **state)
 {
     (void)state;
@@ -124,6 +137,7 @@ int main(void)
         cmocka_unit_test_setup(the_note_gives_the_entry, begin),
         cmocka_unit_test_setup(an_entry_of_8_bytes_is_read_whole, begin),
         cmocka_unit_test_setup(other_notes_are_passed_over, begin),
+        cmocka_unit_test_setup(the_owner_is_compared_whole, begin),
         cmocka_unit_test_setup(notes_may_be_aligned_to_8, begin),
         cmocka_unit_test_setup(a_cut_note_is_none, begin),
         cmocka_unit_test_setup(sizes_in_a_note_do_not_overflow, begin),

@@ -232,6 +232,10 @@ static void edge_kind_repeats_an_asserted_level_entry_at_eoi_and_unmasking(void 
     assert_int_equal(rig->delivered, 1);
     end(rig, 0x41);
     assert_int_equal(rig->delivered, 2);
+    assert_false(rig->last.level);
+    vioapic_ops.write(&rig->ioapic, IOAPIC_EOI, 1, 0x41);
+    vioapic_ops.write(&rig->ioapic, 0x44, 4, 0x41);
+    assert_int_equal(rig->delivered, 2);
     put_entry(rig, 4, 0x18041);
     end(rig, 0x41);
     assert_int_equal(rig->delivered, 2);
@@ -360,6 +364,9 @@ static void passed_pin_is_told_and_delivers_nothing(void **state)
     assert_int_equal(rig->passed_eois, 1);
     put_entry(rig, 10, 0x8043); /* another pin tells nobody */
     assert_int_equal(rig->changes, 2);
+    put_entry(rig, 11, 0x0041); /* an edge has no end of interrupt */
+    end(rig, 0x41);
+    assert_int_equal(rig->passed_eois, 1);
 }
 
 static void reset_masks_and_tells_passed_pins(void **state)
@@ -373,6 +380,7 @@ static void reset_masks_and_tells_passed_pins(void **state)
     vioapic_set_pin(&rig->ioapic, 9, true);
     put(rig, IOAPIC_ID, 0x05000000);
     vioapic_reset(&rig->ioapic);
+    assert_int_equal(vioapic_ops.read(&rig->ioapic, IOAPIC_IOREGSEL, 4), 0);
     reset_values_are_the_data_sheets(state);
     assert_int_equal(rig->changed_entry, 0x10000);
     assert_int_equal(rig->delivered, 1);

@@ -191,6 +191,43 @@ static void new_command_forgets_the_pending_one(void **state)
     assert_int_equal(receive(rig), 0xFE);
 }
 
+static void self_test_restores_the_mode(void **state)
+{
+    struct rig *rig = *state;
+
+    command(rig, 0x60);
+    send(rig, 0x03);
+    rig->kbc.status &= (uint8_t)~KBC_STATUS_SYSTEM;
+    assert_int_equal(ask(rig, 0xAA), 0x55);
+    assert_true(status(rig) & KBC_STATUS_SYSTEM);
+    assert_int_equal(ask(rig, 0x20), 0x34);
+}
+
+static void status_tells_what_was_written_last_and_what_waits(void **state)
+{
+    struct rig *rig = *state;
+
+    command(rig, 0xD4);
+    assert_int_equal(status(rig), KBC_STATUS_SYSTEM | KBC_STATUS_UNLOCK | KBC_STATUS_COMMAND);
+    send(rig, 0xF4);
+    assert_int_equal(status(rig), KBC_STATUS_SYSTEM | KBC_STATUS_UNLOCK | KBC_STATUS_OUTPUT |
+                                      KBC_STATUS_AUX | KBC_STATUS_TIMEOUT);
+    command(rig, 0x20); /* overwrites what was not read */
+    assert_int_equal(status(rig), KBC_STATUS_SYSTEM | KBC_STATUS_UNLOCK | KBC_STATUS_OUTPUT |
+                                      KBC_STATUS_COMMAND);
+}
+
+static void command_takes_one_byte_only(void **state)
+{
+    struct rig *rig = *state;
+
+    command(rig, 0x60);
+    send(rig, 0x45);
+    send(rig, 0x00); /* for the keyboard */
+    assert_int_equal(receive(rig), 0xFE);
+    assert_int_equal(ask(rig, 0x20), 0x65);
+}
+
 static void reset_restores_what_firmware_leaves(void **state)
 {
     struct rig *rig = *state;
@@ -218,6 +255,9 @@ int main(void)
         TEST(absent_keyboard_answers_resend_at_once),
         TEST(keyboard_buffer_can_be_written),
         TEST(new_command_forgets_the_pending_one),
+        TEST(self_test_restores_the_mode),
+        TEST(status_tells_what_was_written_last_and_what_waits),
+        TEST(command_takes_one_byte_only),
         TEST(reset_restores_what_firmware_leaves),
     };
 

@@ -570,13 +570,118 @@ static void reset_forgets_everything_but_the_wiring(void **state)
     type(rig, "waiting input that is longer than the FIFO");
     vuart_receive_break(&rig->uart);
     assert_true(rig->line);
+    put(rig, UART_SCR, 0x77);
+    put(rig, UART_LCR, UART_LCR_DLAB);
+    put(rig, UART_DLL, 0x0C);
+    put(rig, UART_DLM, 0x01);
     vuart_reset(&rig->uart);
     assert_false(rig->line);
     reset_values_are_the_data_sheets(state);
+    assert_true(vuart_receive_break(&rig->uart)); /* none waits */
+    assert_int_equal(get(rig, UART_LSR), 0x79);
+    vuart_reset(&rig->uart);
+    assert_int_equal(get(rig, UART_LSR), 0x60);
+    put(rig, UART_LCR, UART_LCR_DLAB);
+    assert_int_equal(get(rig, UART_DLL), 1);
+    assert_int_equal(get(rig, UART_DLM), 0);
+    vuart_reset(&rig->uart);
     driven(state, UART_IER_ERBFI);
     assert_int_equal(get(rig, UART_LSR), 0x60);
     put(rig, UART_THR, 'k');
     assert_int_equal(rig->out[0], 'k');
+}
+
+static void disabled_line_status_does_not_interrupt(void **state)
+{
+    struct rig *rig = driven(state, UART_IER_ETBEI | UART_IER_EDSSI);
+
+    get(rig, UART_IIR);
+    vuart_receive_break(&rig->uart);
+    assert_false(rig->line);
+    assert_int_equal(get(rig, UART_IIR), 0xC1);
+}
+
+static void break_alone_interrupts_until_lsr_is_read(void **state)
+{
+    struct rig *rig = driven(state, UART_IER_ELSI);
+
+    vuart_receive_break(&rig->uart);
+    assert_true(rig->line);
+    get(rig, UART_LSR);
+    assert_false(rig->line);
+}
+
+static void breaks_count_as_bytes_and_each_has_its_status(void **state)
+{
+    struct rig *rig = driven(state, UART_IER_ERBFI);
+
+    put(rig, UART_FCR, UART_FCR_ENABLE | 0x40); /* trigger 4 */
+    type(rig, "a");
+    vuart_receive_break(&rig->uart);
+    type(rig, "b");
+    vuart_receive_break(&rig->uart);
+    assert_int_equal(get(rig, UART_IIR), 0xC4);
+    get(rig, UART_RBR);
+    assert_int_equal(get(rig, UART_LSR), 0xF9);
+    get(rig, UART_RBR);
+    get(rig, UART_RBR);
+    assert_int_equal(get(rig, UART_LSR), 0xF9);
+}
+
+static void break_read_before_lsr_leaves_no_error_in_the_fifo(void **state)
+{
+    struct rig *rig = driven(state, 0);
+
+    vuart_receive_break(&rig->uart);
+    get(rig, UART_RBR);
+    assert_int_equal(get(rig, UART_LSR), 0x78);
+    assert_int_equal(get(rig, UART_LSR), 0x60);
+}
+
+static void fifo_reset_drops_breaks_and_lowers_the_line(void **state)
+{
+    struct rig *rig = driven(state, UART_IER_ERBFI);
+
+    type(rig, "a");
+    vuart_receive_break(&rig->uart);
+    assert_true(rig->line);
+    put(rig, UART_FCR, UART_FCR_ENABLE | UART_FCR_RX_RESET | 0x80);
+    assert_false(rig->line);
+    assert_int_equal(get(rig, UART_LSR), 0x60);
+}
+
+static void break_control_without_loopback_is_sent_to_nobody(void **state)
+{
+    struct rig *rig = *state;
+
+    put(rig, UART_LCR, UART_LCR_BREAK | 3);
+    assert_int_equal(get(rig, UART_LSR), 0x60);
+    put(rig, UART_MCR, UART_MCR_LOOP);
+    put(rig, UART_LCR, 3);
+    assert_int_equal(get(rig, UART_LSR), 0x60);
+    assert_int_equal(get(rig, UART_MCR), UART_MCR_LOOP);
+}
+
+static void loopback_bytes_time_out_too(void **state)
+{
+    struct rig *rig = driven(state, UART_IER_ERBFI);
+
+    put(rig, UART_MCR, UART_MCR_LOOP);
+    put(rig, UART_THR, 'x');
+    assert_int_equal(get(rig, UART_IIR), 0xCC);
+}
+
+static void line_control_and_modem_control_keep_to_themselves(void **state)
+{
+    struct rig *rig = *state;
+
+    put(rig, UART_SCR, 0x11);
+    put(rig, UART_MCR, 0x02);
+    put(rig, UART_LCR, 0x1B);
+    assert_int_equal(get(rig, UART_LCR), 0x1B);
+    assert_int_equal(get(rig, UART_MCR), 0x02);
+    assert_int_equal(get(rig, UART_SCR), 0x11);
+    assert_int_equal(vuart_ops.read(&rig->uart, UART_LSR, 2), 0xB060);
 }
 
 /* What must hold after every access. */
@@ -731,6 +836,14 @@ int main(void)
         TEST(linux_autoconfiguration_finds_a_16550a),
         TEST(seabios_detection_sees_thre_by_ier_2),
         TEST(reset_forgets_everything_but_the_wiring),
+        TEST(disabled_line_status_does_not_interrupt),
+        TEST(break_alone_interrupts_until_lsr_is_read),
+        TEST(breaks_count_as_bytes_and_each_has_its_status),
+        TEST(break_read_before_lsr_leaves_no_error_in_the_fifo),
+        TEST(fifo_reset_drops_breaks_and_lowers_the_line),
+        TEST(break_control_without_loopback_is_sent_to_nobody),
+        TEST(loopback_bytes_time_out_too),
+        TEST(line_control_and_modem_control_keep_to_themselves),
         TEST(random_polling_sees_every_byte_once_in_order),
         TEST(edge_driven_handler_never_stalls),
         TEST(random_accesses_keep_the_state_sound),

@@ -193,6 +193,24 @@ static void paused_vm_keeps_its_time(void **state)
     assert_true(expired(rig)); /* a pause does not hide it */
 }
 
+static void reload_while_paused_counts_from_the_resumption(void **state)
+{
+    struct rig *rig = *state;
+
+    put(rig, VWATCHDOG_TIMEOUT, 2, 10);
+    put(rig, VWATCHDOG_CONTROL, 1, 1);
+    rig->now += 600;
+    vwatchdog_pause(&rig->watchdog);
+    put(rig, VWATCHDOG_RELOAD, 1, 0);
+    rig->now += 5000;
+    vwatchdog_resume(&rig->watchdog);
+    assert_int_equal(vwatchdog_deadline(&rig->watchdog), rig->now + 1000);
+    vwatchdog_pause(&rig->watchdog);
+    vwatchdog_reset(&rig->watchdog); /* a restart is not paused */
+    put(rig, VWATCHDOG_CONTROL, 1, 1);
+    assert_int_equal(vwatchdog_deadline(&rig->watchdog), rig->now + 60000);
+}
+
 static void reserved_and_read_only_registers_swallow_writes(void **state)
 {
     struct rig *rig = *state;
@@ -217,6 +235,7 @@ int main(void)
         TEST(byte_writes_set_the_timeout_too),
         TEST(status_tells_of_the_last_run_until_cleared),
         TEST(paused_vm_keeps_its_time),
+        TEST(reload_while_paused_counts_from_the_resumption),
         TEST(reserved_and_read_only_registers_swallow_writes),
     };
 

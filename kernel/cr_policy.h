@@ -20,7 +20,6 @@ struct cr_policy {
     uint64_t cr4_mask;
     uint64_t cr4_settable; /* bits that the guest may set: what its CPUID offers */
     uint64_t xcr0;         /* components that XSETBV may set */
-    uint64_t address_mask; /* CR3 bits above the physical-address width are not in it */
 };
 
 /* view: what the guest's CPUID says. cr4_fixed1: IA32_VMX_CR4_FIXED1. One policy serves a VM. */

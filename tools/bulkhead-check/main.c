@@ -213,7 +213,8 @@ int main(int argc, char **argv)
     if (options.machine != NULL) {
         load_machine(&options, &machine);
     }
-    struct blob tree = blob_read_tree(options.file);
+    static struct blob tree; /* config points into it */
+    tree = blob_read_tree(options.file);
     if (tree.data == NULL) {
         return EXIT_UNREADABLE;
     }

@@ -296,10 +296,13 @@ static void components_the_guest_lacks_fault(void **state)
     assert_false(xcr0(0xe7));
 }
 
-static void tiles_come_in_pairs(void **state)
+static void tiles_and_bounds_come_in_pairs(void **state)
 {
     (void)state;
-    policy.xcr0 |= XCR0_TILECFG | XCR0_TILEDATA;
+    policy.xcr0 |= XCR0_TILECFG | XCR0_TILEDATA | XCR0_BNDREGS | XCR0_BNDCSR;
+    assert_true(xcr0(7 | XCR0_BNDREGS | XCR0_BNDCSR));
+    assert_false(xcr0(7 | XCR0_BNDREGS));
+    assert_false(xcr0(7 | XCR0_BNDCSR));
     assert_true(xcr0(7 | XCR0_TILECFG | XCR0_TILEDATA));
     assert_false(xcr0(7 | XCR0_TILECFG));
     assert_false(xcr0(7 | XCR0_TILEDATA));
@@ -328,7 +331,7 @@ int main(void)
         cmocka_unit_test_setup(only_xcr0_exists, sapphire),
         cmocka_unit_test_setup(combinations_of_components_are_as_the_manual_says, sapphire),
         cmocka_unit_test_setup(components_the_guest_lacks_fault, haswell),
-        cmocka_unit_test_setup(tiles_come_in_pairs, sapphire),
+        cmocka_unit_test_setup(tiles_and_bounds_come_in_pairs, sapphire),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -421,6 +421,20 @@ static void topology_counts_the_vms_cpus_by_physical_ids(void **state)
     assert_result(patched(0xb, 1, &none), 3, 4, 0x201, 11);
 }
 
+static void the_fullest_core_and_package_count(void **state)
+{
+    (void)state;
+    static const struct cpuid_state none;
+    static const uint32_t fullest_first[] = {2, 3, 4, 6, 8};
+    build_topology(fullest_first, 5, 0);
+    assert_int_equal(patched(0xb, 0, &none).ebx, 2);
+    assert_int_equal(patched(0xb, 1, &none).ebx, 6);
+    static const uint32_t fullest_last[] = {0, 8, 10, 12, 13};
+    build_topology(fullest_last, 5, 0);
+    assert_int_equal(patched(0xb, 0, &none).ebx, 2);
+    assert_int_equal(patched(0xb, 1, &none).ebx, 6);
+}
+
 static void leaf_1_and_4_agree_with_the_topology(void **state)
 {
     (void)state;
@@ -755,6 +769,7 @@ int main(void)
         cmocka_unit_test(own_leaves_follow_the_abi),
         cmocka_unit_test(kvm_signature_is_found_and_offers_nothing),
         cmocka_unit_test(topology_counts_the_vms_cpus_by_physical_ids),
+        cmocka_unit_test(the_fullest_core_and_package_count),
         cmocka_unit_test(leaf_1_and_4_agree_with_the_topology),
         cmocka_unit_test(every_vcpu_of_a_vm_sees_the_same_but_its_ids),
         cmocka_unit_test(one_thread_a_core_makes_every_cpu_a_core),

@@ -53,7 +53,8 @@ enum mmio_reg {
     MMIO_RBP,
     MMIO_RSI,
     MMIO_RDI,
-    MMIO_R8, /* and so on to 15 */
+    MMIO_R8,
+    MMIO_R15 = 15,
     MMIO_AH = 16,
     MMIO_CH,
     MMIO_DH,
@@ -129,7 +130,7 @@ struct mmio_insn {
     uint8_t reg;          /* enum mmio_reg, 0-19 */
     uint8_t mode;         /* enum mmio_mode */
     uint8_t address_size; /* 2, 4 or 8 bytes */
-    uint8_t segment;      /* enum mmio_segment, after overrides */
+    uint8_t segment;      /* enum mmio_segment after overrides; in 64-bit mode DS stands for SS */
     uint8_t base;         /* enum mmio_reg with NONE and RIP */
     uint8_t index;        /* enum mmio_reg with NONE */
     uint8_t scale;        /* shift: 0-3 */

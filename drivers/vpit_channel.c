@@ -286,9 +286,6 @@ uint64_t vpit_channel_next_rise(const struct vpit_channel *channel, uint64_t aft
     switch ((enum mode)channel->mode) {
     case TERMINAL_COUNT:
         return after_or_never(channel->start + channel->count, after);
-    case ONE_SHOT:
-        return channel->triggered ? after_or_never(channel->start + channel->count, after)
-                                  : VPIT_NEVER;
     case RATE: /* `after` lies within the period that begins at start */
         return channel->count == 1 && !channel->pending ? VPIT_NEVER
                                                         : channel->start + channel->count;
@@ -296,9 +293,9 @@ uint64_t vpit_channel_next_rise(const struct vpit_channel *channel, uint64_t aft
         return square_rise(channel);
     case SOFTWARE_STROBE:
         return after_or_never(channel->start + channel->count + 1, after);
+    case ONE_SHOT: /* channel 0's gate never rises */
     case HARDWARE_STROBE:
-        return channel->triggered ? after_or_never(channel->start + channel->count + 1, after)
-                                  : VPIT_NEVER;
+        break;
     }
     return VPIT_NEVER;
 }

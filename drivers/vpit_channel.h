@@ -29,7 +29,10 @@ uint16_t vpit_channel_count(const struct vpit_channel *channel, uint64_t now);
 bool vpit_channel_out(const struct vpit_channel *channel, uint64_t now);
 bool vpit_channel_null_count(const struct vpit_channel *channel, uint64_t now);
 
-/* The first tick after `after` at which the output rises; VPIT_NEVER. Advanced to `after`. */
+/*
+ * The first tick after `after` at which channel 0's output rises, VPIT_NEVER when it does not.
+ * Advanced to `after`. Not for channel 2, whose gate can trigger modes 1 and 5.
+ */
 uint64_t vpit_channel_next_rise(const struct vpit_channel *channel, uint64_t after);
 
 #endif

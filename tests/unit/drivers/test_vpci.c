@@ -92,7 +92,7 @@ static void make_nic(struct fake *nic)
     set_dword(nic, 0x04, 0x02300006); /* capabilities, memory, bus master */
     set_dword(nic, 0x08, 0x02000003);
     set_dword(nic, 0x0C, 0x00804010); /* cache line, latency, multifunction */
-    set_dword(nic, 0x10, 0x80000000);
+    set_dword(nic, 0x10, 0x80000008);
     set_dword(nic, 0x14, 0x9000000C); /* 64-bit, prefetchable */
     set_dword(nic, 0x18, 0x00000001);
     set_dword(nic, 0x1C, 0x0000C001);
@@ -239,6 +239,7 @@ static void host_bridge_is_read_only(void **state)
     assert_int_equal(get(rig, 0, 0x00, 4), 0x12378086);
     assert_int_equal(get(rig, 0, 0x0A, 2), 0x0600); /* what Linux looks for */
     assert_int_equal(get(rig, 0, 0x0E, 1), 0x00);
+    assert_int_equal(get(rig, 0, 0x04, 4), 0x00000006); /* memory, master; no capabilities */
     for (unsigned reg = 0; reg < 256; reg += 4) {
         uint32_t before = get(rig, 0, reg, 4);
 
@@ -301,7 +302,7 @@ static void bars_size_but_stay(void **state)
         unsigned reg;
         uint32_t value;
         uint32_t size;
-    } bars[] = {{0x10, 0x80000000, 0xFFFE0000},
+    } bars[] = {{0x10, 0x80000008, 0xFFFE0008},
                 {0x14, 0x9000000C, 0xFFF0000C},
                 {0x18, 0x00000001, 0xFFFFFFFF},
                 {0x1C, 0x0000C001, 0xFFFFFFC1},
@@ -320,6 +321,33 @@ static void bars_size_but_stay(void **state)
         assert_int_equal(get(rig, NIC, bars[i].reg, 4), bars[i].value);
     }
     assert_int_equal(rig->nic.writes, 0);
+}
+
+static void both_halves_of_a_wide_bar_size_together(void **state)
+{
+    struct rig *rig = *state;
+
+    put(rig, NIC, 0x14, 4, 0xFFFFFFFF);
+    put(rig, NIC, 0x18, 4, 0xFFFFFFFF);
+    assert_int_equal(get(rig, NIC, 0x14, 4), 0xFFF0000C);
+    assert_int_equal(get(rig, NIC, 0x18, 4), 0xFFFFFFFF);
+    put(rig, NIC, 0x14, 4, 0x9000000C);
+    assert_int_equal(get(rig, NIC, 0x18, 4), 0xFFFFFFFF);
+    assert_int_equal(get(rig, NIC, 0x3C, 1), 5); /* the next register did not notice */
+}
+
+static void capabilities_need_the_status_bit(void **state)
+{
+    struct rig *rig = *state;
+    struct fake other;
+    const struct vpci_function *added;
+    struct vpci_backend backend = backend_of(&other);
+
+    make_nic(&other);
+    set_dword(&other, 0x04, 0x02200006);
+    assert_int_equal(vpci_add_function(&rig->pci, VPCI_DEVFN(3, 0), &backend, 5, &added), VPCI_OK);
+    assert_int_equal(get(rig, VPCI_DEVFN(3, 0), 0x34, 1), 0);
+    assert_int_equal(added->msi_offset, 0);
 }
 
 static void bars_are_sized_with_decoding_off_and_restored(void **state)
@@ -367,7 +395,7 @@ static void multifunction_bit_says_what_the_guests_bus_has(void **state)
     assert_int_equal(get(rig, NIC, 0x0E, 1), 0x00); /* the real one said 0x80 */
     make_nic(&other);
     assert_int_equal(vpci_add_function(&rig->pci, VPCI_DEVFN(2, 3), &backend, 5, &added), VPCI_OK);
-    assert_int_equal(get(rig, NIC, 0x0E, 1), 0x80);
+    assert_int_equal(get(rig, NIC, 0x0C, 4), 0x00804010);
     assert_int_equal(get(rig, VPCI_DEVFN(2, 3), 0x0E, 1), 0x80);
 }
 
@@ -443,9 +471,9 @@ static void msi_is_kept_and_told_when_it_matters(void **state)
 {
     struct rig *rig = *state;
 
-    put(rig, NIC, 0xF4, 4, 0xFEE01003);
-    put(rig, NIC, 0xF8, 4, 0x00000001);
     put(rig, NIC, 0xFC, 2, 0x4061);
+    put(rig, NIC, 0xF8, 4, 0x00000001);
+    put(rig, NIC, 0xF4, 4, 0xFEE01003);
     assert_int_equal(rig->nic.msi_changes, 0);
     put(rig, NIC, 0xF2, 2, 0xFFFF);
     assert_int_equal(rig->nic.msi_changes, 1);
@@ -461,7 +489,8 @@ static void msi_is_kept_and_told_when_it_matters(void **state)
     assert_int_equal(rig->nic.msi.data, 0x4062);
     put(rig, NIC, 0xFC, 1, 0x62); /* the same again */
     assert_int_equal(rig->nic.msi_changes, 2);
-    put(rig, NIC, 0xF0, 1, 0xFF); /* the id is not written */
+    put(rig, NIC, 0xF0, 1, 0xFF); /* the id is not written, and enable not touched */
+    assert_int_equal(rig->nic.msi_changes, 2);
     put(rig, NIC, 0xF2, 2, 0);
     assert_int_equal(rig->nic.msi_changes, 3);
     assert_false(rig->nic.msi.enabled);
@@ -478,9 +507,12 @@ static void msi_with_32_bit_address_has_its_data_earlier(void **state)
 
     make_nic(&other);
     set_dword(&other, 0x34, 0x40);
-    set_dword(&other, 0x40, 0x00000005);
+    set_dword(&other, 0x40, 0x00006005);
+    set_dword(&other, 0x60, 0x00000001); /* shown behind MSI as before it */
     set_dword(&other, 0x4C, 0x55667788);
     assert_int_equal(vpci_add_function(&rig->pci, (uint8_t)devfn, &backend, 5, &added), VPCI_OK);
+    assert_int_equal(get(rig, devfn, 0x41, 1), 0x60);
+    assert_int_equal(get(rig, devfn, 0x60, 2), 0x0001);
     put(rig, devfn, 0x44, 4, 0xFEE00000);
     put(rig, devfn, 0x48, 4, 0xFFFF0033);
     put(rig, devfn, 0x42, 2, 1);
@@ -502,7 +534,7 @@ static void reset_turns_msi_off_and_forgets_the_guests_writes(void **state)
     assert_false(rig->nic.msi.enabled);
     assert_int_equal(vpci_ops.read(&rig->pci, 0, 4), 0);
     assert_int_equal(get(rig, NIC, 0x3C, 1), 5);
-    assert_int_equal(get(rig, NIC, 0x10, 4), 0x80000000);
+    assert_int_equal(get(rig, NIC, 0x10, 4), 0x80000008);
     vpci_reset(&rig->pci);
     assert_int_equal(rig->nic.msi_changes, 2);
 }
@@ -569,6 +601,8 @@ int main(void)
         TEST(identity_passes_and_partial_reads_are_shifted),
         TEST(command_bits_of_the_guest_reach_the_device),
         TEST(bars_size_but_stay),
+        TEST(both_halves_of_a_wide_bar_size_together),
+        TEST(capabilities_need_the_status_bit),
         TEST(bars_are_sized_with_decoding_off_and_restored),
         TEST(expansion_rom_is_hidden),
         TEST(interrupt_line_is_scratch_and_pin_passes),

@@ -275,8 +275,14 @@ static void special_nested_lets_the_slave_interrupt_itself(void **state)
     pulse(rig, 12);
     assert_int_equal(ack(rig), 0x2C);
     pulse(rig, 8);
+    assert_true(rig->intr);
     assert_int_equal(ack(rig), 0x28);
     pulse(rig, 13);
+    assert_false(rig->intr);
+    rig = initialised(state, 0x11);
+    pulse(rig, 10); /* the slave's own input 2 is no cascade */
+    assert_int_equal(ack(rig), 0x2A);
+    pulse(rig, 12);
     assert_false(rig->intr);
 }
 
@@ -402,10 +408,96 @@ static void special_mask_mode_lets_lower_ones_through(void **state)
     out_m(rig, 0, 0x20); /* ends 5: masked ones are left out */
     out_m(rig, 0, 0x0B);
     assert_int_equal(in_m(rig, 0), 0x02);
+    pulse(rig, 6); /* still in the mode */
+    assert_int_equal(ack(rig), 0x26);
+    out_m(rig, 0, 0x20);
     out_m(rig, 0, 0x48); /* mode off */
     pulse(rig, 5);
     assert_false(rig->intr);
     out_m(rig, 0, 0x61);
+    assert_int_equal(ack(rig), 0x25);
+}
+
+static void several_levels_are_asserted_at_once(void **state)
+{
+    struct rig *rig = initialised(state, 3);
+
+    vpic_set_input(&rig->pic, 5, true);
+    vpic_set_input(&rig->pic, 6, true);
+    assert_int_equal(ack(rig), 0x25);
+    assert_int_equal(ack(rig), 0x26);
+    assert_false(rig->intr);
+    vpic_elcr_ops.write(&rig->pic, 0, 1, 0x60); /* now they count as levels, at once */
+    assert_true(rig->intr);
+    assert_int_equal(in_m(rig, 0), 0x60);
+}
+
+static void reset_takes_intr_down(void **state)
+{
+    struct rig *rig = initialised(state, 1);
+
+    pulse(rig, 1);
+    assert_true(rig->intr);
+    vpic_reset(&rig->pic);
+    assert_false(rig->intr);
+}
+
+static void icw1_restores_the_plain_modes(void **state)
+{
+    struct rig *rig = initialised(state, 0x13);
+
+    out_m(rig, 0, 0x80); /* rotate in automatic EOI */
+    out_m(rig, 0, 0xC3); /* lowest: 3 */
+    out_m(rig, 0, 0x68); /* special mask */
+    out_m(rig, 0, 0x0F); /* read ISR, poll */
+    initialised(state, 1);
+    pulse(rig, 5);
+    assert_int_equal(in_m(rig, 0), 0x20); /* neither poll nor ISR */
+    pulse(rig, 0);
+    assert_int_equal(ack(rig), 0x20);
+    assert_false(rig->intr); /* no automatic EOI */
+    out_m(rig, 1, 0x01);
+    assert_false(rig->intr); /* no special mask */
+    out_m(rig, 1, 0x00);
+    out_m(rig, 0, 0x20);
+    assert_int_equal(ack(rig), 0x25);
+    out_m(rig, 0, 0x20);
+    pulse(rig, 12);
+    assert_int_equal(ack(rig), 0x2C);
+    pulse(rig, 8);
+    assert_false(rig->intr); /* no special nesting */
+    initialised(state, 3);
+    pulse(rig, 0);
+    ack(rig);
+    pulse(rig, 0);
+    pulse(rig, 1);
+    assert_int_equal(ack(rig), 0x20); /* no rotation */
+}
+
+static void commands_do_one_thing_each(void **state)
+{
+    struct rig *rig = initialised(state, 1);
+
+    out_m(rig, 0, 0xC0); /* 1 is the highest now, 0 the lowest */
+    pulse(rig, 0);
+    assert_int_equal(ack(rig), 0x20);
+    pulse(rig, 1);
+    assert_int_equal(ack(rig), 0x21);
+    out_m(rig, 0, 0x0B);
+    out_m(rig, 0, 0x80); /* rotation on: ends nothing */
+    assert_int_equal(in_m(rig, 0), 0x03);
+    out_m(rig, 0, 0x00);
+    assert_int_equal(in_m(rig, 0), 0x03);
+    out_m(rig, 0, 0xC0); /* priority: ends nothing */
+    assert_int_equal(in_m(rig, 0), 0x03);
+    out_m(rig, 0, 0x20); /* ends 1, not the 0 in its input field */
+    assert_int_equal(in_m(rig, 0), 0x01);
+    pulse(rig, 5);
+    pulse(rig, 6);
+    assert_int_equal(ack(rig), 0x25);
+    out_m(rig, 0, 0x65); /* ends 5 without changing priorities */
+    out_m(rig, 0, 0x60);
+    pulse(rig, 5);
     assert_int_equal(ack(rig), 0x25);
 }
 
@@ -440,7 +532,7 @@ static void read_command_chooses_irr_or_isr(void **state)
     assert_int_equal(in_m(rig, 0), 0x08);
     out_m(rig, 0, 0x0B);
     assert_int_equal(in_m(rig, 0), 0x02);
-    out_m(rig, 0, 0x09); /* RR clear: no change */
+    out_m(rig, 0, 0x08); /* RR clear: no change */
     assert_int_equal(in_m(rig, 0), 0x02);
     out_m(rig, 0, 0x0A);
     assert_int_equal(in_m(rig, 0), 0x08);
@@ -539,6 +631,10 @@ int main(void)
         TEST(rotation_on_eoi_makes_the_ended_one_the_lowest),
         TEST(set_priority_names_the_lowest),
         TEST(special_mask_mode_lets_lower_ones_through),
+        TEST(several_levels_are_asserted_at_once),
+        TEST(reset_takes_intr_down),
+        TEST(icw1_restores_the_plain_modes),
+        TEST(commands_do_one_thing_each),
         TEST(poll_acknowledges_by_reading),
         TEST(read_command_chooses_irr_or_isr),
         TEST(line_adapter_reaches_its_input),

@@ -279,9 +279,8 @@ static void bcd_counts_down_in_decimal(void **state)
     assert_int_equal(latched(rig, 0), 0x0000);
     rig->now++;
     assert_int_equal(latched(rig, 0), 0x9999); /* wraps */
-    put16(rig, 0, 0xFFFF);                     /* no decimal digits: something, but no crash */
-    rig->now += 5;
-    latched(rig, 0);
+    put16(rig, 0, 0xFFFF);                     /* no decimal digits: each counts with its weight */
+    assert_int_equal(vpit_next_edge(&rig->pit), rig->now + 1 + (15 * 1111) % 10000);
 }
 
 static void mode_3_counts_by_twos(void **state)
@@ -325,6 +324,13 @@ static void access_modes_read_and_write_their_bytes(void **state)
     assert_int_equal(get16(rig, 0), 0x1234);
     assert_int_equal(vpit_ops.read(&rig->pit, 3, 1), 0xFF);
     assert_int_equal(vpit_ops.read(&rig->pit, 2, 2) >> 8, 0xFF);
+    control(rig, 0x10);
+    control(rig, 0x50);
+    vpit_ops.write(&rig->pit, 0, 2, 0x5678); /* a byte to channel 0 and one to channel 1 */
+    rig->now++;
+    assert_int_equal(vpit_ops.read(&rig->pit, 0, 2), 0x5678);
+    rig->now++;
+    assert_int_equal(vpit_ops.read(&rig->pit, 0, 2), 0x5577); /* both count */
 }
 
 static void latch_holds_until_read_and_ignores_a_second_one(void **state)
@@ -369,8 +375,12 @@ static void read_back_latches_status_and_count_of_the_chosen(void **state)
     assert_int_equal(get(rig, 2), 0x40 | 0x31); /* half a count is written: output low */
     control(rig, 0xD2);                         /* count of 0 only */
     assert_int_equal(get16(rig, 0), 50);
+    control(rig, 0xE2); /* status only: the count stays live */
+    rig->now += 10;
+    assert_int_equal(get(rig, 0), 0x80 | 0x34);
+    assert_int_equal(get16(rig, 0), 40);
     control(rig, 0xE0); /* nobody */
-    assert_int_equal(get16(rig, 0), 50);
+    assert_int_equal(get16(rig, 0), 40);
 }
 
 static void null_count_shows_a_count_that_waits(void **state)
@@ -411,6 +421,51 @@ static void channel_0_ticks_on_its_line(void **state)
         assert_int_equal(rig->edges, i);
     }
     assert_int_equal(rig->now, 1000000 + 1 + 100 * 11932);
+}
+
+static void edge_is_seen_at_its_very_tick(void **state)
+{
+    struct rig *rig = *state;
+
+    control(rig, 0x34);
+    put16(rig, 0, 1000);
+    rig->edges = 0;
+    for (unsigned i = 1; i <= 5; i++) { /* no look at the low tick before */
+        rig->now = vpit_next_edge(&rig->pit);
+        vpit_update(&rig->pit);
+        assert_int_equal(rig->edges, i);
+    }
+}
+
+static void control_word_starts_reading_and_writing_afresh(void **state)
+{
+    struct rig *rig = *state;
+
+    control(rig, 0x30);
+    put(rig, 0, 0x11);
+    control(rig, 0x30);
+    put16(rig, 0, 0x2233);
+    rig->now++;
+    control(rig, 0xE2);
+    assert_int_equal(get(rig, 0), 0x30); /* output low, count loaded */
+    assert_int_equal(get(rig, 0), 0x33);
+    control(rig, 0xE2);
+    control(rig, 0x30); /* between low and high byte, with a status latched */
+    put16(rig, 0, 0x4455);
+    rig->now++;
+    assert_int_equal(get16(rig, 0), 0x4455);
+}
+
+static void untriggered_counter_stands_still(void **state)
+{
+    struct rig *rig = *state;
+    unsigned before;
+
+    control(rig, 0xB2);
+    put16(rig, 2, 0x1000);
+    before = latched(rig, 2);
+    rig->now += 12345;
+    assert_int_equal(latched(rig, 2), before);
 }
 
 static void overdue_edges_become_one(void **state)
@@ -753,6 +808,9 @@ int main(void)
         TEST(read_back_latches_status_and_count_of_the_chosen),
         TEST(null_count_shows_a_count_that_waits),
         TEST(channel_0_ticks_on_its_line),
+        TEST(edge_is_seen_at_its_very_tick),
+        TEST(control_word_starts_reading_and_writing_afresh),
+        TEST(untriggered_counter_stands_still),
         TEST(overdue_edges_become_one),
         TEST(due_edge_comes_before_what_an_access_changes),
         TEST(one_shot_modes_have_one_edge),

@@ -207,6 +207,13 @@ static void alarm_flag_needs_the_time_or_dont_care(void **state)
     assert_int_equal(get(rig, RTC_REGISTER_C), RTC_C_UF);
     rig->now++;
     assert_int_equal(get(rig, RTC_REGISTER_C), RTC_C_UF | RTC_C_AF);
+    put(rig, RTC_MINUTES_ALARM, 0xC0); /* the least that matches anything */
+    rig->now += 60;
+    assert_int_equal(get(rig, RTC_REGISTER_C), RTC_C_UF | RTC_C_AF);
+    put(rig, RTC_MINUTES_ALARM, 0xBF);
+    rig->now += 60;
+    assert_int_equal(get(rig, RTC_REGISTER_C), RTC_C_UF);
+    put(rig, RTC_MINUTES_ALARM, 0xFF);
     put(rig, RTC_HOURS_ALARM, 0x13);
     rig->now += 60;
     assert_int_equal(get(rig, RTC_REGISTER_C), RTC_C_UF);
@@ -224,6 +231,7 @@ static void memory_sizes_are_where_firmware_looks(void **state)
     assert_int_equal(get16(rig, CMOS_ABOVE_4G) | (unsigned)get(rig, CMOS_ABOVE_4G + 2) << 16,
                      4096 * 16);
     assert_int_equal(get(rig, CMOS_CPUS), 2);
+    assert_int_equal(get(rig, CMOS_EQUIPMENT), 0x02); /* a coprocessor, no floppy drive */
     for (unsigned i = 0x10; i < 0x2E; i++)
         sum += get(rig, i);
     assert_int_equal(get(rig, CMOS_CHECKSUM), sum >> 8);
@@ -256,6 +264,7 @@ static void memory_is_the_guests_until_reset(void **state)
     assert_int_equal(get(rig, 0x7F), 0x5A);
     assert_int_equal(get(rig, 0xFF), 0x5A); /* bit 7 of the index masks NMI, nothing else */
     vrtc_reset(&rig->rtc);
+    assert_int_equal(vrtc_ops.read(&rig->rtc, 0, 1), 0);
     assert_int_equal(get(rig, CMOS_SHUTDOWN), 0);
     assert_int_equal(get(rig, 0x7F), 0);
     memory_sizes_are_where_firmware_looks(state);

@@ -12,6 +12,11 @@ void apic_map_init(struct apic_map *map, const uint32_t *ids, uint32_t count)
         /* Unused places repeat the first id, so that no other id is ever found there. */
         map->id[i] = ids[i < count ? i : 0];
     }
+    for (uint32_t i = 0; i < count; i++) {
+        if (ids[i] >> 4 < APIC_MAP_CLUSTERS) {
+            map->clusters[ids[i] >> 4] |= (uint16_t)BIT(ids[i] & 0xf);
+        }
+    }
     /* Downwards: of ids that share a low byte the first is found at once. */
     for (uint32_t i = count; i-- > 0;) {
         map->by_low_byte[ids[i] & 0xff] = (uint8_t)i;
@@ -33,11 +38,8 @@ uint64_t apic_map_logical(const struct apic_map *map, uint32_t destination, bool
     uint32_t cluster = destination >> 16;
     uint64_t targets = 0;
     *foreign = false;
-    for (uint32_t member = 0; member < 16; member++) {
-        if (!(destination & BIT(member))) {
-            continue;
-        }
-        uint32_t index = apic_map_find(map, cluster << 4 | member);
+    for (uint32_t members = destination & 0xffff; members != 0; members &= members - 1) {
+        uint32_t index = apic_map_find(map, cluster << 4 | (uint32_t)__builtin_ctz(members));
         if (index == APIC_MAP_NONE) {
             *foreign = true;
         } else {

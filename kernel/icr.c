@@ -5,6 +5,8 @@
 #define ICR_X2APIC_RESERVED                                                                        \
     (ICR_DELIVERY_STATUS | BIT(13) | MASK(17, 16) | MASK(31, 20)) /* a 1 there: #GP */
 
+#define NOT_OWN "destination is not a CPU of this VM"
+
 enum { SHORTHAND_NONE, SHORTHAND_SELF, SHORTHAND_ALL, SHORTHAND_OTHERS };
 
 /* By delivery mode: "Valid Combinations for the Pentium 4 and Intel Xeon Processors' ICR". */
@@ -26,37 +28,41 @@ static const struct {
     [APIC_MODE_EXTINT] = {ICR_REFUSED, 0, "ExtINT"},
 };
 
-static struct icr_request refuse(const char *reason)
+static void refuse(struct icr_request *request, const char *reason)
 {
-    return (struct icr_request){.action = ICR_REFUSED, .reason = reason};
+    request->action = ICR_REFUSED;
+    request->reason = reason;
 }
 
-static struct icr_request nothing(void)
+/*
+ * What the low half alone says: action and vector. False: that is the whole answer, no CPU is
+ * addressed.
+ */
+static bool decode_command(struct icr_request *request, uint32_t low)
 {
-    return (struct icr_request){.action = ICR_NOTHING};
+    uint32_t mode = (uint32_t)FIELD_GET(ICR_DELIVERY_MODE, low);
+    uint32_t shorthand = (uint32_t)FIELD_GET(ICR_SHORTHAND, low);
+    *request = (struct icr_request){.action = modes[mode].action, .vector = (uint8_t)low};
+    if (!(modes[mode].shorthands & 1u << shorthand)) {
+        refuse(request, modes[mode].reason ? modes[mode].reason
+                                           : "shorthand not valid with the delivery mode");
+        return false;
+    }
+    if (request->action == ICR_SEND) {
+        if (request->vector < 16) {
+            refuse(request, "vector below 16");
+            return false;
+        }
+        return true;
+    }
+    if (mode == APIC_MODE_INIT && (low & (ICR_LEVEL | ICR_ASSERT)) == ICR_LEVEL) {
+        request->action = ICR_NOTHING; /* "INIT Level De-assert": ignored since the Pentium 4 */
+        return false;
+    }
+    return true;
 }
 
-/* What the low half alone says. Other than ICR_SEND ... ICR_STARTUP: the final answer. */
-static struct icr_request decode_command(uint64_t value)
-{
-    uint64_t mode = FIELD_GET(ICR_DELIVERY_MODE, value);
-    uint8_t vector = (uint8_t)FIELD_GET(ICR_VECTOR, value);
-    if (modes[mode].action == ICR_REFUSED) {
-        return refuse(modes[mode].reason);
-    }
-    if (!(modes[mode].shorthands & BIT(FIELD_GET(ICR_SHORTHAND, value)))) {
-        return refuse("shorthand not valid with the delivery mode");
-    }
-    if (mode == APIC_MODE_INIT && (value & ICR_LEVEL) && !(value & ICR_ASSERT)) {
-        return nothing(); /* "INIT Level De-assert": processors since the Pentium 4 ignore it */
-    }
-    if (modes[mode].action == ICR_SEND && vector < 16) {
-        return refuse("vector below 16");
-    }
-    return (struct icr_request){.action = modes[mode].action, .vector = vector};
-}
-
-static uint64_t shorthand_targets(const struct apic_map *map, uint32_t self, uint64_t shorthand)
+static uint64_t shorthand_targets(const struct apic_map *map, uint32_t self, uint32_t shorthand)
 {
     if (shorthand == SHORTHAND_SELF) {
         return BIT(self);
@@ -65,57 +71,65 @@ static uint64_t shorthand_targets(const struct apic_map *map, uint32_t self, uin
 }
 
 /* Puts targets into a request; fixed interrupts to one CPU go out by its physical id. */
-static struct icr_request address(struct icr_request request, const struct apic_map *map,
-                                  uint64_t targets, bool lowest_priority)
+static void address(struct icr_request *request, const struct apic_map *map, uint32_t low,
+                    uint64_t targets)
 {
     if (targets == 0) {
-        return nothing();
+        request->action = ICR_NOTHING;
+        return;
     }
-    if (lowest_priority) {
+    if (FIELD_GET(ICR_DELIVERY_MODE, low) == APIC_MODE_LOWEST_PRIORITY) {
         targets &= ~targets + 1; /* arbitration may choose any of them: the first */
     }
-    request.targets = targets;
-    if (request.action == ICR_SEND && (targets & (targets - 1)) == 0) {
-        request.direct = true;
-        request.hardware = icr_fixed(request.vector, map->id[__builtin_ctzll(targets)]);
+    request->targets = targets;
+    if (request->action == ICR_SEND && (targets & (targets - 1)) == 0) {
+        request->direct = true;
+        request->hardware = icr_fixed(request->vector, map->id[__builtin_ctzll(targets)]);
     }
-    return request;
+}
+
+static void address_logical(struct icr_request *request, const struct apic_map *map, uint64_t value)
+{
+    bool foreign;
+    uint32_t destination = (uint32_t)(value >> 32);
+    uint64_t targets = apic_map_logical(map, destination, &foreign);
+    if (targets == 0 && foreign) {
+        refuse(request, NOT_OWN);
+        return;
+    }
+    address(request, map, (uint32_t)value, targets);
+    if (request->action == ICR_SEND && !request->direct && !foreign) {
+        request->direct = true;
+        request->hardware =
+            (uint64_t)destination << 32 | ICR_LOGICAL | ICR_ASSERT | request->vector;
+    }
 }
 
 struct icr_request icr_decode_x2apic(const struct apic_map *map, uint32_t self, uint64_t value)
 {
-    if (value & ICR_X2APIC_RESERVED) {
+    struct icr_request request;
+    uint32_t low = (uint32_t)value;
+    uint32_t shorthand = (uint32_t)FIELD_GET(ICR_SHORTHAND, low);
+    uint32_t destination = (uint32_t)(value >> 32);
+    if (low & ICR_X2APIC_RESERVED) {
         return (struct icr_request){.action = ICR_FAULT};
     }
-    struct icr_request request = decode_command(value);
-    if (request.action > ICR_STARTUP) {
+    if (!decode_command(&request, low)) {
         return request;
     }
-    uint64_t shorthand = FIELD_GET(ICR_SHORTHAND, value);
-    uint32_t destination = (uint32_t)FIELD_GET(ICR_DESTINATION, value);
-    bool lowest = FIELD_GET(ICR_DELIVERY_MODE, value) == APIC_MODE_LOWEST_PRIORITY;
     if (shorthand != SHORTHAND_NONE) {
-        return address(request, map, shorthand_targets(map, self, shorthand), lowest);
-    }
-    if (destination == ICR_BROADCAST) {
-        return address(request, map, apic_map_all(map), lowest);
-    }
-    if (!(value & ICR_LOGICAL)) {
+        address(&request, map, low, shorthand_targets(map, self, shorthand));
+    } else if (destination == ICR_BROADCAST) {
+        address(&request, map, low, apic_map_all(map));
+    } else if (low & ICR_LOGICAL) {
+        address_logical(&request, map, value);
+    } else {
         uint32_t index = apic_map_find(map, destination);
         if (index == APIC_MAP_NONE) {
-            return refuse("destination is not a CPU of this VM");
+            refuse(&request, NOT_OWN);
+        } else {
+            address(&request, map, low, BIT(index));
         }
-        return address(request, map, BIT(index), lowest);
-    }
-    bool foreign;
-    uint64_t targets = apic_map_logical(map, destination, &foreign);
-    if (targets == 0 && foreign) {
-        return refuse("destination is not a CPU of this VM");
-    }
-    request = address(request, map, targets, lowest);
-    if (request.action == ICR_SEND && !request.direct && !foreign) {
-        request.direct = true;
-        request.hardware = (value & ICR_DESTINATION) | ICR_LOGICAL | ICR_ASSERT | request.vector;
     }
     return request;
 }
@@ -142,20 +156,20 @@ uint64_t icr_xapic_targets(const struct apic_map *map, uint8_t destination, bool
 struct icr_request icr_decode_xapic(const struct apic_map *map, uint32_t self, uint64_t value,
                                     const struct xapic_logical *logical)
 {
-    struct icr_request request = decode_command(value);
-    if (request.action > ICR_STARTUP) {
+    struct icr_request request;
+    uint32_t low = (uint32_t)value;
+    uint32_t shorthand = (uint32_t)FIELD_GET(ICR_SHORTHAND, low);
+    bool is_logical = low & ICR_LOGICAL;
+    if (!decode_command(&request, low)) {
         return request;
     }
-    uint64_t shorthand = FIELD_GET(ICR_SHORTHAND, value);
-    bool lowest = FIELD_GET(ICR_DELIVERY_MODE, value) == APIC_MODE_LOWEST_PRIORITY;
-    if (shorthand != SHORTHAND_NONE) {
-        return address(request, map, shorthand_targets(map, self, shorthand), lowest);
+    uint64_t targets = shorthand != SHORTHAND_NONE
+                           ? shorthand_targets(map, self, shorthand)
+                           : icr_xapic_targets(map, (uint8_t)(value >> 56), is_logical, logical);
+    if (targets == 0 && shorthand == SHORTHAND_NONE && !is_logical) {
+        refuse(&request, NOT_OWN);
+    } else {
+        address(&request, map, low, targets);
     }
-    uint8_t destination = (uint8_t)FIELD_GET(ICR_XAPIC_DESTINATION, value);
-    bool is_logical = value & ICR_LOGICAL;
-    uint64_t targets = icr_xapic_targets(map, destination, is_logical, logical);
-    if (targets == 0 && !is_logical) {
-        return refuse("destination is not a CPU of this VM");
-    }
-    return address(request, map, targets, lowest);
+    return request;
 }

@@ -17,6 +17,7 @@
 #define ICR_ASSERT            BIT(14)
 #define ICR_LEVEL             BIT(15)
 #define ICR_SHORTHAND         MASK(19, 18)
+#define ICR_SHORTHAND_SELF    (1u << 18)
 #define ICR_DESTINATION       MASK(63, 32) /* x2APIC */
 #define ICR_XAPIC_DESTINATION MASK(63, 56)
 #define ICR_BROADCAST         UINT32_C(0xffffffff)
@@ -63,13 +64,16 @@ static inline uint64_t icr_fixed(uint8_t vector, uint32_t apic_id)
 }
 
 /*
- * The common case, for the hot path: a fixed interrupt to one of the VM's own CPUs by its physical
- * id, without shorthand. True: write `value` to the physical ICR as it is.
+ * The common cases, for the hot path: a fixed interrupt to one of the VM's own CPUs by its physical
+ * id, or to the sender by shorthand. True: write `value` to the physical ICR as it is.
  */
 static inline bool icr_is_plain(const struct apic_map *map, uint64_t value)
 {
     uint32_t low = (uint32_t)value & ~(uint32_t)ICR_ASSERT;
-    return low >= 16 && low <= 255 && apic_map_find(map, (uint32_t)(value >> 32)) != APIC_MAP_NONE;
+    if (low - 16 <= 255 - 16) {
+        return apic_map_find(map, (uint32_t)(value >> 32)) != APIC_MAP_NONE;
+    }
+    return low - (ICR_SHORTHAND_SELF | 16u) <= 255 - 16;
 }
 
 /* value: as written to MSR_X2APIC_ICR by vCPU `self` of the VM. */

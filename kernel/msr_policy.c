@@ -71,13 +71,24 @@ static bool applies(const struct msr_policy *policy, const struct msr_rule *rule
     return (policy->features & rule->needs) == rule->needs;
 }
 
+/* The place in the direct indices where an MSR's row is kept, or NULL when it has none. */
+static uint8_t *direct_index(struct msr_policy *policy, uint32_t msr)
+{
+    if (msr < MSR_POLICY_DIRECT) {
+        return &policy->direct[msr];
+    }
+    uint32_t apic_register = msr - MSR_X2APIC_FIRST;
+    return apic_register < MSR_POLICY_X2APIC ? &policy->x2apic[apic_register] : NULL;
+}
+
 static void fill_direct(struct msr_policy *policy)
 {
     for (size_t i = 0; i < msr_rule_count; i++) {
         const struct msr_rule *rule = &msr_rules[i];
-        for (uint32_t msr = rule->first; msr <= rule->last && msr < MSR_POLICY_DIRECT; msr++) {
-            if (policy->direct[msr] == 0 && applies(policy, rule)) {
-                policy->direct[msr] = (uint8_t)(i + 1);
+        for (uint32_t msr = rule->first; msr <= rule->last; msr++) {
+            uint8_t *row = direct_index(policy, msr);
+            if (row != NULL && *row == 0 && applies(policy, rule)) {
+                *row = (uint8_t)(i + 1);
             }
         }
     }
@@ -105,8 +116,9 @@ void msr_vcpu_reset(struct msr_vcpu *vcpu, bool first, bool x2apic)
 
 const struct msr_rule *msr_rule_find(const struct msr_policy *policy, uint32_t msr)
 {
-    if (msr < MSR_POLICY_DIRECT) {
-        uint8_t row = policy->direct[msr];
+    uint32_t apic_register = msr - MSR_X2APIC_FIRST;
+    if (msr < MSR_POLICY_DIRECT || apic_register < MSR_POLICY_X2APIC) {
+        uint8_t row = msr < MSR_POLICY_DIRECT ? policy->direct[msr] : policy->x2apic[apic_register];
         return row == 0 ? NULL : &msr_rules[row - 1];
     }
     for (size_t i = 0; i < msr_rule_count; i++) {

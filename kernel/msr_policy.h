@@ -11,7 +11,8 @@
 #include "kernel/vm_plan.h"
 
 #define MSR_BITMAP_SIZE   4096
-#define MSR_POLICY_DIRECT 0x400 /* MSRs below are looked up directly */
+#define MSR_POLICY_DIRECT 0x400 /* MSRs below are looked up directly ... */
+#define MSR_POLICY_X2APIC 64    /* ... and so many from MSR_X2APIC_FIRST */
 
 /* Values that emulated MSRs hold, by vCPU. */
 struct msr_vcpu {
@@ -34,7 +35,8 @@ struct msr_policy {
     uint64_t physical_mask;            /* address bits that exist */
     bool deadline;                     /* the guest's CPUID offers TSC-Deadline */
     uint32_t features;                 /* enum msr_feature: which conditional rows apply */
-    uint8_t direct[MSR_POLICY_DIRECT]; /* row by MSR; 0: none */
+    uint8_t direct[MSR_POLICY_DIRECT]; /* row by MSR, counted from 1; 0: none */
+    uint8_t x2apic[MSR_POLICY_X2APIC];
 };
 
 /* view: of any of the VM's vCPUs. */

@@ -253,7 +253,8 @@ static void hardware_values_are_always_fixed_and_addressed(void **state)
         if (icr_is_plain(&map, value)) {
             assert_int_equal(r.action, ICR_SEND);
             assert_true(r.direct);
-            assert_int_equal(r.hardware, value | ICR_ASSERT);
+            bool to_self = value & ICR_SHORTHAND_SELF;
+            assert_int_equal(r.hardware, to_self ? icr_fixed(r.vector, 5) : (value | ICR_ASSERT));
         }
     }
 }
@@ -268,6 +269,13 @@ static void plain_form_is_recognised(void **state)
     assert_false(icr_is_plain(&map, TO(4) | 0x40 | ICR_LOGICAL));
     assert_false(icr_is_plain(&map, TO(4) | 0x40 | SHORTHAND(3)));
     assert_false(icr_is_plain(&map, TO(4) | 0x40 | MODE(APIC_MODE_NMI)));
+    assert_true(icr_is_plain(&map, SHORTHAND(1) | 0x10));
+    assert_true(icr_is_plain(&map, TO(77) | SHORTHAND(1) | ICR_ASSERT | 0xff));
+    assert_false(icr_is_plain(&map, SHORTHAND(1) | 0x0f));
+    assert_false(icr_is_plain(&map, SHORTHAND(1) | 0x40 | ICR_LOGICAL));
+    assert_false(icr_is_plain(&map, SHORTHAND(1) | 0x40 | MODE(APIC_MODE_SMI)));
+    assert_false(icr_is_plain(&map, SHORTHAND(1) | 0x40 | BIT(20)));
+    assert_false(icr_is_plain(&map, SHORTHAND(2) | 0x40));
     assert_false(icr_is_plain(&map, TO(4) | 0x40 | ICR_LEVEL));
     assert_false(icr_is_plain(&map, TO(ICR_BROADCAST) | 0x40));
 }

@@ -13,92 +13,15 @@ static bool has_flag(const struct config_vm *vm, enum vm_flags flag)
     return (vm->plan.flags & flag) != 0;
 }
 
-static void check_cpu_list(const struct config *config, const struct config_vm *vm,
-                           const struct config_machine *machine, struct config_report *report)
+/* Rounded down to an eighth of its highest bit: what firmware and Bulkhead take differs a little
+ * from start to start, and a message should not. */
+static uint64_t about(uint64_t bytes)
 {
-    struct config_problem *problem;
-    uint32_t first = vm->cpu_list[0];
-    for (uint32_t i = 0; i < vm->cpu_count; i++) {
-        uint32_t cpu = vm->cpu_list[i];
-        if (cpu >= machine->cpu_count) {
-            problem = config_vm_problem(report, config, vm, CONFIG_ERROR, "cpu-list");
-            config_problem_value(problem, "CPU %u", cpu);
-            config_problem_what(problem, "does not exist");
-            config_problem_remedy(problem, "this machine has CPUs 0 to %u", machine->cpu_count - 1);
-        } else if (first < machine->cpu_count &&
-                   machine->cpus[cpu].core_type != machine->cpus[first].core_type) {
-            problem = config_vm_problem(report, config, vm, CONFIG_ERROR, "cpu-list");
-            config_problem_value(problem, "CPU %u", cpu);
-            config_problem_what(problem, "is a core of another type than CPU %u", first);
-            config_problem_remedy(problem, "a VM has cores of one type: all performance or all "
-                                           "efficient");
-            return;
-        }
+    uint64_t unit = MIB(1);
+    while (bytes / unit >= 16) {
+        unit *= 2;
     }
-}
-
-/* Two VMs whose lists put them on threads of one core. */
-static void check_core_sharing(const struct config *config, uint32_t a, uint32_t b,
-                               const struct config_machine *machine, struct config_report *report)
-{
-    const struct config_vm *first = &config->vms[a];
-    const struct config_vm *second = &config->vms[b];
-    if (!first->cpu_listed || !second->cpu_listed) {
-        return;
-    }
-    bool realtime = has_flag(first, VM_FLAG_REALTIME) || has_flag(second, VM_FLAG_REALTIME);
-    for (uint32_t i = 0; i < second->cpu_count; i++) {
-        for (uint32_t j = 0; j < first->cpu_count; j++) {
-            uint32_t x = first->cpu_list[j];
-            uint32_t y = second->cpu_list[i];
-            if (x == y || x >= machine->cpu_count || y >= machine->cpu_count ||
-                machine->cpus[x].core != machine->cpus[y].core) {
-                continue;
-            }
-            struct config_problem *problem = config_vm_problem(
-                report, config, second, realtime ? CONFIG_ERROR : CONFIG_WARNING, "cpu-list");
-            config_problem_value(problem, "CPU %u", y);
-            config_problem_what(problem, "is a thread of the same core as CPU %u of %s", x,
-                                first->plan.name);
-            config_problem_remedy(problem, realtime
-                                               ? "a real-time VM shares its cores with no other VM"
-                                               : "threads slow each other down and can spy on each "
-                                                 "other; give whole cores");
-            return;
-        }
-    }
-}
-
-static void check_cpus(const struct config *config, const struct config_machine *machine,
-                       struct config_report *report)
-{
-    uint32_t sum = 0;
-    for (uint32_t i = 0; i < config->vm_count; i++) {
-        const struct config_vm *vm = &config->vms[i];
-        sum += vm->cpu_count;
-        if (vm->cpu_listed) {
-            check_cpu_list(config, vm, machine, report);
-        }
-        for (uint32_t a = 0; a < i; a++) {
-            check_core_sharing(config, a, i, machine, report);
-        }
-        if (vm->cpu_listed || vm->cpu_count <= machine->cpu_count) {
-            continue;
-        }
-        struct config_problem *problem =
-            config_vm_problem(report, config, vm, CONFIG_ERROR, "cpus");
-        config_problem_value(problem, "<%u>", vm->cpu_count);
-        config_problem_what(problem, "is more than the machine's %u", machine->cpu_count);
-        config_problem_remedy(problem, "ask for %u at most", machine->cpu_count);
-        return; /* the sum would only say it again */
-    }
-    if (sum > machine->cpu_count) {
-        struct config_problem *problem =
-            config_node_problem(report, config->fdt, config->node, CONFIG_ERROR, NULL);
-        config_problem_what(problem, "has VMs that ask for %u CPUs together; the machine has %u",
-                            sum, machine->cpu_count);
-        config_problem_remedy(problem, "lower cpus of one, or leave a VM out");
-    }
+    return align_down(bytes, unit);
 }
 
 static void check_memory(const struct config *config, const struct config_machine *machine,
@@ -109,7 +32,7 @@ static void check_memory(const struct config *config, const struct config_machin
         available += machine->ram[i].size;
     }
     char free_text[CONFIG_SIZE_TEXT];
-    config_format_size(align_down(available, MIB(1)), free_text, sizeof(free_text));
+    config_format_size(about(available), free_text, sizeof(free_text));
     uint64_t sum = 0;
     for (uint32_t i = 0; i < config->vm_count; i++) {
         const struct config_vm *vm = &config->vms[i];
@@ -121,7 +44,7 @@ static void check_memory(const struct config *config, const struct config_machin
         struct config_problem *problem =
             config_vm_problem(report, config, vm, CONFIG_ERROR, "memory");
         config_problem_value(problem, "%s", config_format_size(vm->memory, text, sizeof(text)));
-        config_problem_what(problem, "is more than the machine's %s for VMs", free_text);
+        config_problem_what(problem, "is more than the machine has for VMs, about %s", free_text);
         config_problem_remedy(problem, "ask for less");
         return;
     }
@@ -129,7 +52,8 @@ static void check_memory(const struct config *config, const struct config_machin
         char text[CONFIG_SIZE_TEXT];
         struct config_problem *problem =
             config_node_problem(report, config->fdt, config->node, CONFIG_ERROR, NULL);
-        config_problem_what(problem, "has VMs that ask for %s together; the machine has %s for VMs",
+        config_problem_what(problem,
+                            "has VMs that ask for %s together; the machine has about %s for them",
                             config_format_size(sum, text, sizeof(text)), free_text);
         config_problem_remedy(problem, "lower memory of one, or leave a VM out");
     }
@@ -275,7 +199,7 @@ void config_check_machine(const struct config *config, const struct config_machi
         return;
     }
     check_console(config, machine, report);
-    check_cpus(config, machine, report);
+    config_check_cpus(config, machine, report);
     check_memory(config, machine, report);
     for (uint32_t i = 0; i < config->vm_count; i++) {
         check_pci(config, i, machine, report);

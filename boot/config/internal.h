@@ -26,10 +26,15 @@ struct config_problem *config_vm_problem(struct config_report *report, const str
 void config_check_vm(struct config *config, struct config_vm *vm, struct config_report *report);
 void config_check_machine_node(struct config *config, struct config_report *report);
 
-/* check_machine.c, check_images.c */
+/* check_machine.c, check_cpus.c, check_images.c */
+void config_check_cpus(const struct config *config, const struct config_machine *machine,
+                       struct config_report *report);
 void config_check_machine(const struct config *config, const struct config_machine *machine,
                           struct config_report *report);
 void config_check_images(struct config *config, struct config_report *report);
+
+/* Takes memory below 1 MiB out of a described machine: it is never given to a VM. */
+void config_desc_reserve_low(struct config_machine *machine);
 
 /* "00:1f.2", with the segment when it is not 0. Returns buf. */
 const char *config_format_pci(const struct vm_pci_function *function, char *buf, size_t size);

@@ -47,4 +47,17 @@ bool config_pool_find(const struct config_pool *pool, uint32_t node, uint64_t gp
 uint64_t config_pool_largest(const struct config_pool *pool, uint32_t node, uint64_t gpa,
                              uint64_t page, uint64_t *hpa);
 
+/* Pieces for a 1:1 VM. The caller sets `max`, at most VM_MEMORY_MAX, and leaves the rest 0. */
+struct config_chosen {
+    uint32_t count;
+    uint32_t max;
+    uint64_t sum;
+    struct config_ram pieces[VM_MEMORY_MAX]; /* by address */
+};
+
+/* Chooses `size` bytes in at most `max` pieces that may be at their own addresses in a guest, as
+ * low as possible. False: there are not enough. Takes nothing out of the pool. */
+bool config_pool_choose(const struct config_pool *pool, uint64_t size,
+                        struct config_chosen *chosen);
+
 #endif

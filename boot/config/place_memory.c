@@ -171,69 +171,18 @@ static bool place_ordinary(struct placing *p, uint32_t v)
 
 /* ---- 1:1 ---- */
 
-/* The part of a range that may lie at its own address in a guest. A range that spans the guest's
- * device hole counts with its lower part: RAM does not span it on any machine. */
-static struct config_ram usable_one_to_one(const struct config_ram *range)
-{
-    struct config_ram part = *range;
-    uint64_t end = range->hpa.v + range->size;
-    if (range->hpa.v < GUEST_HOLE) {
-        part.size = MIN(end, (uint64_t)GUEST_HOLE) - range->hpa.v;
-    } else if (range->hpa.v < GUEST_HOLE_END) {
-        part.hpa = HPA(MIN(end, (uint64_t)GUEST_HOLE_END));
-        part.size = end - part.hpa.v;
-    }
-    return part;
-}
-
-struct chosen {
-    uint32_t count;
-    uint32_t max;
-    uint64_t sum;
-    struct config_ram pieces[VM_MEMORY_MAX]; /* by address */
-};
-
-/* Adds a piece above all others; when there are too many, the smallest gives way. */
-static void choose(struct chosen *c, const struct config_ram *piece)
-{
-    if (c->count == c->max) {
-        uint32_t smallest = 0;
-        for (uint32_t i = 1; i < c->count; i++) {
-            smallest = c->pieces[i].size < c->pieces[smallest].size ? i : smallest;
-        }
-        if (c->pieces[smallest].size >= piece->size) {
-            return;
-        }
-        c->sum -= c->pieces[smallest].size;
-        c->count--;
-        for (uint32_t i = smallest; i < c->count; i++) {
-            c->pieces[i] = c->pieces[i + 1];
-        }
-    }
-    c->pieces[c->count++] = *piece;
-    c->sum += piece->size;
-}
-
-/* From 1 MiB upwards, so that kernels linked to fixed low addresses find their place. */
 static bool place_one_to_one(struct placing *p, uint32_t v)
 {
     struct vm_plan *vm = &p->plan->vms[v];
     uint64_t wanted = p->config->vms[v].memory - CONFIG_DMA_LOW_SIZE;
     bool rom = p->config->vms[v].image_valid && image_rom_size(&p->config->vms[v].image) > 0;
-    struct chosen c = {.max = VM_MEMORY_MAX - (rom ? 2 : 1)};
-    for (uint32_t i = 0; i < p->pool.count && c.sum < wanted; i++) {
-        struct config_ram piece = usable_one_to_one(&p->pool.ranges[i]);
-        if (piece.size > 0) {
-            choose(&c, &piece);
-        }
-    }
-    if (c.sum < wanted) {
+    struct config_chosen chosen = {.max = VM_MEMORY_MAX - (rom ? 2 : 1)};
+    if (!config_pool_choose(&p->pool, wanted, &chosen)) {
         return false;
     }
-    for (uint32_t i = 0; i < c.count && wanted > 0; i++) {
-        uint64_t size = MIN(c.pieces[i].size, wanted);
-        wanted -= size;
-        if (!add_piece(p, vm, c.pieces[i].hpa.v, c.pieces[i].hpa.v, size)) {
+    for (uint32_t i = 0; i < chosen.count; i++) {
+        uint64_t hpa = chosen.pieces[i].hpa.v;
+        if (!add_piece(p, vm, hpa, hpa, chosen.pieces[i].size)) {
             return false;
         }
     }

@@ -13,11 +13,12 @@
 struct options {
     const char *file;
     const char *machine; /* NULL: not given */
-    bool plan;
-    bool json;
-    bool strict;
-    bool no_images;
-    bool properties;
+    int plan;            /* int, for getopt_long() */
+    int json;
+    int strict;
+    int no_images;
+    int properties;
+    int help;
     const char *folders[FOLDER_MAX]; /* -I, after the configuration's own */
     int folder_count;
 };

@@ -10,6 +10,7 @@
 
 #include "boot/config/policy.h"
 #include "boot/config/property.h"
+#include "boot/image/acpi_tables.h"
 #include "tools/bulkhead-check/check.h"
 
 enum { EXIT_CLEAN, EXIT_PROBLEMS, EXIT_UNREADABLE };
@@ -34,66 +35,34 @@ static void usage(const char *complaint)
     exit(EXIT_UNREADABLE);
 }
 
-static struct options parse_options(int argc, char **argv)
+static void parse_options(int argc, char **argv, struct options *o)
 {
-    enum { MACHINE = 256, PLAN, JSON, NO_IMAGES, STRICT, PROPERTIES, HELP };
-    static const struct option names[] = {
-        {"machine", required_argument, NULL, MACHINE},
-        {"plan", no_argument, NULL, PLAN},
-        {"json", no_argument, NULL, JSON},
-        {"no-images", no_argument, NULL, NO_IMAGES},
-        {"strict", no_argument, NULL, STRICT},
-        {"properties", no_argument, NULL, PROPERTIES},
-        {"help", no_argument, NULL, HELP},
-        {NULL, 0, NULL, 0},
+    const struct option names[] = {
+        {"machine", required_argument, NULL, 'm'}, {"plan", no_argument, &o->plan, 1},
+        {"json", no_argument, &o->json, 1},        {"no-images", no_argument, &o->no_images, 1},
+        {"strict", no_argument, &o->strict, 1},    {"properties", no_argument, &o->properties, 1},
+        {"help", no_argument, &o->help, 1},        {NULL, 0, NULL, 0},
     };
-    struct options o = {0};
     int c;
-    while ((c = getopt_long(argc, argv, "I:h", names, NULL)) != -1) {
-        switch (c) {
-        case 'I':
-            if (o.folder_count == FOLDER_MAX) {
-                usage("too many -I");
-            }
-            o.folders[o.folder_count++] = optarg;
-            break;
-        case MACHINE:
-            o.machine = optarg;
-            break;
-        case PLAN:
-            o.plan = true;
-            break;
-        case JSON:
-            o.json = true;
-            break;
-        case NO_IMAGES:
-            o.no_images = true;
-            break;
-        case STRICT:
-            o.strict = true;
-            break;
-        case PROPERTIES:
-            o.properties = true;
-            break;
-        case HELP:
-        case 'h':
-            fputs(usage_text, stdout);
-            exit(EXIT_CLEAN);
-        default:
-            usage(NULL);
+    while ((c = getopt_long(argc, argv, "I:", names, NULL)) != -1) {
+        if (c == 'I' && o->folder_count < FOLDER_MAX) {
+            o->folders[o->folder_count++] = optarg;
+        } else if (c == 'm') {
+            o->machine = optarg;
+        } else if (c != 0) {
+            usage(c == 'I' ? "too many -I" : NULL);
         }
     }
-    if (o.properties) {
-        return o;
+    if (o->properties || o->help) {
+        return;
     }
     if (optind != argc - 1) {
         usage("give one configuration");
     }
-    if (o.plan && o.machine == NULL) {
+    if (o->plan && o->machine == NULL) {
         usage("--plan needs --machine");
     }
-    o.file = argv[optind];
-    return o;
+    o->file = argv[optind];
 }
 
 static void print_properties(void)
@@ -170,7 +139,8 @@ static bool lay_out(const struct config *config, const struct config_machine *ma
 {
     static _Alignas(4096) uint8_t space[IMAGE_BLOB_SIZE];
     for (uint32_t i = 0; i < plan->vm_count; i++) {
-        struct config_blob blob = {.data = space, .hpa = HPA(PAGE_SIZE)};
+        struct config_blob blob = {
+            .data = space, .hpa = HPA(PAGE_SIZE), .dsdt = dsdt_aml, .dsdt_size = dsdt_aml_size};
         struct image_placement placement;
         if (!config_layout(config, machine, i, &blob, plan, &placement, report)) {
             return false;
@@ -196,43 +166,60 @@ static void load_machine(const struct options *options, struct config_machine *m
     }
 }
 
+/* Checks, and with a machine places; true when there is a plan. */
+static bool check(const struct options *options, struct config *config,
+                  struct config_machine *machine, struct machine_plan *plan,
+                  struct config_report *report)
+{
+    if (!options->no_images) {
+        images_read(options, config);
+    }
+    if (options->machine == NULL) {
+        config_check(config, NULL, report);
+        return false;
+    }
+    reserve_own(machine, config);
+    config_check(config, machine, report);
+    return report->errors == 0 && config_place(config, machine, plan, report) &&
+           (options->no_images || lay_out(config, machine, plan, report));
+}
+
+static int print_reference(void)
+{
+    print_properties();
+    print_policy("I/O ports", &config_port_policy);
+    print_policy("MSRs", &config_msr_policy);
+    print_features();
+    return EXIT_CLEAN;
+}
+
 int main(int argc, char **argv)
 {
     static struct config config;
     static struct config_machine machine;
     static struct config_report report;
     static struct machine_plan plan;
-    struct options options = parse_options(argc, argv);
-    if (options.properties) {
-        print_properties();
-        print_policy("I/O ports", &config_port_policy);
-        print_policy("MSRs", &config_msr_policy);
-        print_features();
+    static struct blob tree; /* config points into it */
+    struct options options = {0};
+    parse_options(argc, argv, &options);
+    if (options.help) {
+        fputs(usage_text, stdout);
         return EXIT_CLEAN;
+    }
+    if (options.properties) {
+        return print_reference();
     }
     if (options.machine != NULL) {
         load_machine(&options, &machine);
     }
-    static struct blob tree; /* config points into it */
     tree = blob_read_tree(options.file);
     if (tree.data == NULL) {
         return EXIT_UNREADABLE;
     }
 
     config_report_init(&report);
-    bool planned = false;
-    if (config_parse(tree.data, tree.size, &config, &report)) {
-        if (!options.no_images) {
-            images_read(&options, &config);
-        }
-        if (options.machine != NULL) {
-            reserve_own(&machine, &config);
-        }
-        config_check(&config, options.machine != NULL ? &machine : NULL, &report);
-        planned = options.machine != NULL && report.errors == 0 &&
-                  config_place(&config, &machine, &plan, &report) &&
-                  (options.no_images || lay_out(&config, &machine, &plan, &report));
-    }
+    bool planned = config_parse(tree.data, tree.size, &config, &report) &&
+                   check(&options, &config, &machine, &plan, &report);
     if (options.json) {
         json_print(&options, &report, &config, planned && options.plan ? &plan : NULL);
     } else {

@@ -109,8 +109,8 @@ static void more_memory_than_there_is_is_refused(void **state)
     check_with("a { memory = \"1023M\"; };");
     assert_no_problems();
     check_with("a { memory = \"1G\"; };");
-    assert_report("error: /chosen/hypervisor/a: memory = 1 GiB: is more than the machine's 1023 "
-                  "MiB for VMs; ask for less",
+    assert_report("error: /chosen/hypervisor/a: memory = 1 GiB: is more than the machine has "
+                  "for VMs, about 960 MiB; ask for less",
                   NULL);
 }
 
@@ -120,7 +120,7 @@ static void more_memory_together_than_there_is_is_refused(void **state)
     machine_with("");
     check_with("a { memory = \"960M\"; }; " VM_B "b { cpus = <1>; memory = \"64M\"; };");
     assert_report("error: /chosen/hypervisor: has VMs that ask for 1 GiB together; the machine has "
-                  "1023 MiB for VMs; lower memory of one, or leave a VM out",
+                  "about 960 MiB for them; lower memory of one, or leave a VM out",
                   NULL);
 }
 

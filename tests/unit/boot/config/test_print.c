@@ -106,9 +106,9 @@ static void examples_have_no_fault_and_find_room(void **state)
         const char *config;
         const char *machine;
     } examples[] = {
-        {"config/one-vm.dts", "config/machines/bochs-4.dts"},
-        {"config/two-vms.dts", "config/machines/bochs-4.dts"},
-        {"config/four-vms.dts", "config/machines/bochs-4.dts"},
+        {"config/one-vm.dts", "config/machines/bochs.dts"},
+        {"config/two-vms.dts", "config/machines/bochs.dts"},
+        {"config/four-vms.dts", "config/machines/bochs.dts"},
         {"config/four-vms.dts", "config/machines/two-nodes.dts"},
         {"config/lab.dts", "config/machines/lab.dts"},
     };

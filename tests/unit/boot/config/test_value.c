@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* links: boot/config/value.c kernel/printf.c */
+/* links: boot/config/value.c boot/config/nearest.c kernel/printf.c */
 /*
  * Values of properties and the text forms inside them.
  */

@@ -17,7 +17,7 @@ COMMA   := ,
 
 -include tools/setup.mk
 LIBFDT_DIR ?= $(BUILD)/third-party/dtc/libfdt
--include $(wildcard drivers/drivers.mk guests/guests.mk guests/acpi/acpi.mk)
+-include $(wildcard drivers/drivers.mk guests/guests.mk guests/acpi/acpi.mk tools/bulkhead-check/bulkhead-check.mk)
 
 # ---------------------------------------------------------------- flags
 WARN := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Werror
@@ -25,7 +25,7 @@ IS_CLANG := $(findstring clang,$(CC))
 COMMON_CFLAGS := -std=gnu11 -O2 -g $(WARN) -I. -ffreestanding -fno-common -fno-strict-aliasing \
 	-fno-stack-protector -fcf-protection=none -mno-red-zone -mgeneral-regs-only \
 	-fno-omit-frame-pointer -ffile-prefix-map=$(CURDIR)=. $(if $(IS_CLANG),,-fno-tree-loop-distribute-patterns)
-KERNEL_CFLAGS := $(COMMON_CFLAGS) -ffunction-sections -fdata-sections -mcmodel=kernel -fno-pic -fno-pie -fno-asynchronous-unwind-tables
+KERNEL_CFLAGS := $(COMMON_CFLAGS) -falign-functions=1 $(if $(IS_CLANG),,-falign-jumps=1 -falign-loops=1) -momit-leaf-frame-pointer -ffunction-sections -fdata-sections -mcmodel=kernel -fno-pic -fno-pie -fno-asynchronous-unwind-tables
 KERNEL_LDFLAGS := -nostdlib -static -T linker.ld -z max-page-size=4096 -z noexecstack \
 	--gc-sections --build-id=none --no-warn-rwx-segments
 # GNU-EFI: its crt0 and linker script, a position-independent image turned into PE by objcopy.
@@ -33,6 +33,12 @@ EFI_LIB := /usr/lib
 EFI_INC := /usr/include/efi
 LOADER_CFLAGS := $(COMMON_CFLAGS) -fpic -fshort-wchar -DGNU_EFI_USE_MS_ABI -fvisibility=hidden \
 	-isystem $(EFI_INC) -isystem $(EFI_INC)/x86_64 -fno-asynchronous-unwind-tables
+
+EFI_LD = ld -nostdlib -znocombreloc -shared -Bsymbolic --build-id=none --no-undefined -z noexecstack \
+	-T $(EFI_LIB)/elf_x86_64_efi.lds $(EFI_LIB)/crt0-efi-x86_64.o
+EFI_LD_LIBS = -L $(EFI_LIB) -lgnuefi $$($(CC) -print-libgcc-file-name)
+EFI_OBJCOPY = objcopy -j .text -j .sdata -j .data -j .dynamic -j .dynsym -j .rel -j .rela -j '.rel.*' \
+	-j '.rela.*' -j .reloc -j .rodata --strip-debug --target=efi-app-x86_64
 
 GIT_VERSION := $(shell git describe --always --dirty --tags 2>/dev/null || echo unknown)
 
@@ -67,6 +73,17 @@ $(BUILD)/kernel/kernel/main.o $(BUILD)/loader/boot/main.o: KERNEL_CFLAGS += -I$(
 $(BUILD)/loader/boot/main.o: LOADER_CFLAGS += -I$(BUILD)/gen
 $(BUILD)/kernel/kernel/main.o $(BUILD)/loader/boot/main.o: $(BUILD)/gen/version.h
 
+# What runs at exits is made for speed, the rest for size. The hottest of it goes without frame
+# pointers; vmx/entry.S keeps the chain for those further down.
+KERNEL_HOT := $(wildcard vmx/vcpu.c vmx/exit*.c vmx/guest.c vmx/event.c kernel/vm_io.c \
+	kernel/vm_memory.c kernel/vm_interrupt.c kernel/window.c kernel/hypercall.c kernel/icr.c \
+	kernel/lvt.c kernel/guest_walk.c kernel/mmio_decode.c kernel/mmio_execute.c \
+	kernel/mmio_address.c kernel/mmio_modrm.c kernel/msr_policy.c kernel/cpuid_policy.c \
+	kernel/xapic.c drivers/vuart*.c drivers/vioapic.c)
+KERNEL_COLD_O := $(patsubst %.c,$(BUILD)/kernel/%.o,$(filter-out $(KERNEL_HOT),$(KERNEL_C)))
+$(KERNEL_COLD_O): KERNEL_CFLAGS += -Os
+$(BUILD)/kernel/vmx/vcpu.o $(BUILD)/kernel/vmx/exit_%.o: KERNEL_CFLAGS += -fomit-frame-pointer
+
 # The symbol table for backtraces is made from a first link and linked in by the second.
 $(BUILD)/kernel.nosyms.elf: $(KERNEL_O) linker.ld
 	$(Q)ld $(KERNEL_LDFLAGS) -o $@ $(KERNEL_O)
@@ -84,8 +101,8 @@ $(BUILD)/kernel.stripped.elf: $(BUILD)/kernel.elf
 
 # ---------------------------------------------------------------- loader
 # Pure modules of the kernel that the loader calls as well.
-LOADER_SHARED := kernel/printf.c kernel/string.c kernel/paging.c vmx/features.c \
-	vmx/feature_table.c vmx/caps.c drivers/pci.c ept/ept_pages.c
+LOADER_SHARED := kernel/printf.c kernel/string.c kernel/paging.c kernel/palloc.c vmx/features.c \
+	vmx/feature_table.c vmx/caps.c drivers/pci.c
 LOADER_C := $(wildcard boot/*.c boot/config/*.c boot/image/*.c) $(wildcard $(LOADER_SHARED))
 LOADER_O := $(patsubst %.c,$(BUILD)/loader/%.o,$(LOADER_C)) $(BUILD)/loader/boot/kernel_blob.o \
 	$(patsubst %.S,$(BUILD)/loader/%.S.o,$(wildcard boot/*.S)) \
@@ -116,16 +133,14 @@ $(BUILD)/loader/libfdt/%.o: | $(SETUP_LIBFDT)
 
 $(BUILD)/bulkhead.so: $(LOADER_O) $(LOADER_FDT_O)
 	$(call say,LD,$@)
-	$(Q)ld -nostdlib -znocombreloc -shared -Bsymbolic --build-id=none --no-undefined -z noexecstack \
-		-T $(EFI_LIB)/elf_x86_64_efi.lds $(EFI_LIB)/crt0-efi-x86_64.o $^ \
-		-o $@ -L $(EFI_LIB) -lgnuefi $$($(CC) -print-libgcc-file-name)
+	$(Q)$(EFI_LD) $^ -o $@ $(EFI_LD_LIBS)
 $(BUILD)/bulkhead.efi: $(BUILD)/bulkhead.so
 	$(call say,OBJCOPY,$@)
-	$(Q)objcopy -j .text -j .sdata -j .data -j .dynamic -j .dynsym -j .rel -j .rela -j '.rel.*' \
-		-j '.rela.*' -j .reloc -j .rodata --strip-debug --target=efi-app-x86_64 $< $@
+	$(Q)$(EFI_OBJCOPY) $< $@
 
 # ---------------------------------------------------------------- unit tests
 include tests/unit/unit.mk
+include tests/system/fixtures.mk
 include tests/tests.mk
 
 # ---------------------------------------------------------------- targets

@@ -7,6 +7,7 @@
 
 #include "boot/config/config.h"
 #include "boot/config/report.h"
+#include "boot/image/acpi_tables.h"
 #include "kernel/string.h"
 
 #define CONFIG_FILE_NAME "machine.dtb"
@@ -107,6 +108,8 @@ static bool lay_out_images(struct boot_info *info)
         struct config_blob blob = {
             .data = (uint8_t *)blobs + i * IMAGE_BLOB_SIZE,
             .hpa = HPA((uintptr_t)blobs + i * IMAGE_BLOB_SIZE),
+            .dsdt = dsdt_aml,
+            .dsdt_size = dsdt_aml_size,
         };
         struct image_placement placement;
         if (!config_layout(&config, &machine, i, &blob, &info->plan, &placement, &report)) {

@@ -166,6 +166,20 @@ static void complain(void *context, bool fatal, const char *text)
     }
 }
 
+/* How many features of a kind the boot processor has; what is missing has been named before. */
+static void report_features(const struct vmx_caps *caps, enum vmx_need need, const char *kind)
+{
+    unsigned all = 0;
+    unsigned present = 0;
+    for (size_t i = 0; i < vmx_feature_count; i++) {
+        if (vmx_features[i].need == need) {
+            all++;
+            present += vmx_feature_present(caps, &vmx_features[i]);
+        }
+    }
+    loader_print("VT-x: %u of %u %s features", present, all, kind);
+}
+
 /* The others are compared with the boot processor: what it lacks is said once. */
 void loader_check_cpus(const struct boot_info *info)
 {
@@ -173,7 +187,10 @@ void loader_check_cpus(const struct boot_info *info)
     const struct vmx_caps *caps = &reports[0].caps;
     loader_print("CPU: %s, %u logical", caps->model_name[0] ? caps->model_name : caps->vendor_name,
                  info->cpu_count);
-    vmx_features_check(caps, complain, &boot);
+    if (vmx_features_check(caps, complain, &boot) == 0) {
+        report_features(caps, VMX_REQUIRED, "required");
+        report_features(caps, VMX_WANTED, "wanted");
+    }
     for (uint32_t i = 1; i < info->cpu_count; i++) {
         struct complaint_context other = {"CPU", info->cpus[i].apic_id};
         if (!reports[i].present) {

@@ -149,7 +149,7 @@ void loader_describe_machine(const struct boot_info *info, struct config_machine
     static const struct pci_access ports;
     pci_scan(&ports, add_pci, machine);
     machine->pci_known = true;
-    machine->iommu = CONFIG_IOMMU_ABSENT;
+    machine->iommu = info->platform.iommu ? CONFIG_IOMMU_UNUSED : CONFIG_IOMMU_ABSENT;
     machine->serial = CONFIG_UNKNOWN;
     machine->framebuffer =
         info->framebuffer.format != FRAMEBUFFER_NONE ? CONFIG_PRESENT : CONFIG_ABSENT;

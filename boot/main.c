@@ -92,6 +92,25 @@ static void enter_kernel(struct kernel_image *kernel)
     handoff(kernel->tables.root.v, kernel->entry, kernel->info_virt);
 }
 
+/* Seconds since 1970 by the firmware's clock, taken as UTC unless it tells its zone; 0: none. */
+static uint64_t firmware_time(void)
+{
+    EFI_TIME t;
+    if (FIRMWARE(ST->RuntimeServices->GetTime(&t, NULL)) != EFI_SUCCESS || t.Year < 1970) {
+        return 0;
+    }
+    /* Days from civil date, with the year beginning in March. */
+    uint64_t year = t.Month <= 2 ? t.Year - 1U : t.Year;
+    uint64_t month = t.Month <= 2 ? t.Month + 9U : t.Month - 3U;
+    uint64_t days = year * 365 + year / 4 - year / 100 + year / 400 + (month * 153 + 2) / 5 +
+                    t.Day - 1 - 719468;
+    uint64_t seconds = days * 86400 + t.Hour * 3600U + t.Minute * 60U + t.Second;
+    if (t.TimeZone != EFI_UNSPECIFIED_TIMEZONE) {
+        seconds += (uint64_t)((int64_t)t.TimeZone * 60);
+    }
+    return seconds;
+}
+
 EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *system_table)
 {
     static struct kernel_image kernel;
@@ -100,6 +119,7 @@ EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *system_table)
     info.tsc_entry = cpu_rdtsc();
     ST = system_table;
     BS = ST->BootServices;
+    info.boot_seconds = firmware_time();
     FIRMWARE(BS->SetWatchdogTimer(0, 0, 0, NULL));
     loader_print("Bulkhead %s: loader", BULKHEAD_VERSION);
 

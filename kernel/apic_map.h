@@ -10,11 +10,13 @@
 
 #include "kernel/vm_plan.h"
 
-#define APIC_MAP_NONE UINT32_MAX
+#define APIC_MAP_NONE     UINT32_MAX
+#define APIC_MAP_CLUSTERS 64 /* of 16 x2APIC ids each: those below 1024 */
 
 struct apic_map {
     uint32_t count;
     uint32_t id[CPU_MAX];     /* x2APIC id by vCPU index */
+    uint16_t clusters[APIC_MAP_CLUSTERS]; /* logical ids of the VM's CPUs, by cluster */
     uint8_t by_low_byte[256]; /* a vCPU whose id ends in this byte; id[] tells whether it is it */
 };
 

@@ -95,6 +95,8 @@ struct boot_info {
     uint64_t tsc_entry;    /* TSC at the loader's entry */
     uint64_t tsc_firmware; /* ticks since then spent inside firmware calls */
 
+    uint64_t boot_seconds; /* since 1970-01-01 00:00:00 UTC, by the firmware's clock */
+
     struct boot_framebuffer framebuffer;
     struct boot_platform platform;
 

@@ -3,41 +3,62 @@
 #include "kernel/console.h"
 
 #include "drivers/fbcon.h"
+#include "drivers/lapic.h"
 #include "drivers/uart16550.h"
+#include "kernel/cpu.h"
+#include "kernel/idle.h"
 #include "kernel/log.h"
 #include "kernel/memory.h"
+#include "kernel/percpu.h"
+#include "kernel/smp.h"
+#include "kernel/vm.h"
 
 static struct uart16550 uart;
 static struct fbcon screen;
 
-/* Translates line feeds for a terminal; takes as much as the UART does without waiting. */
-static size_t serial_write(void *context, enum log_level level, const char *text, size_t length)
+#define SERIAL_CHUNK 16 /* a FIFO's worth */
+
+/* Characters of `text` that `sent` bytes of its translation stand for. */
+static size_t characters_of(const char *text, size_t sent, bool *carriage_return_sent)
 {
-    const struct uart16550 *port = context;
-    static bool carriage_return_sent;
-    (void)level;
-    size_t taken = 0;
-    while (taken < length) {
-        const char *from = text + taken;
-        size_t run = 0;
-        if (*from == '\n' && !carriage_return_sent) {
-            if (uart16550_try_write(port, "\r", 1) == 0) {
-                break;
-            }
-            carriage_return_sent = true;
+    size_t count = 0;
+    while (sent > 0) {
+        if (text[count] == '\n' && !*carriage_return_sent) {
+            *carriage_return_sent = true;
+            sent--;
             continue;
         }
-        do {
-            run++;
-        } while (taken + run < length && from[run] != '\n');
-        size_t sent = uart16550_try_write(port, from, run);
-        if (sent == 0) {
-            break;
-        }
-        carriage_return_sent = false;
-        taken += sent;
+        *carriage_return_sent = false;
+        count++;
+        sent--;
     }
-    return taken;
+    return count;
+}
+
+/* A line feed becomes CR LF for a terminal. Takes as much as the UART does without waiting. */
+static size_t serial_write(void *context, enum log_level level, const char *text, size_t length)
+{
+    static bool carriage_return_sent;
+    (void)level;
+    for (size_t taken = 0;;) {
+        char bytes[SERIAL_CHUNK];
+        size_t count = 0;
+        bool cr = carriage_return_sent;
+        for (size_t i = taken; i < length && count < sizeof(bytes); i += !cr) {
+            cr = text[i] == '\n' && !cr;
+            bytes[count++] = cr ? '\r' : text[i];
+        }
+        size_t sent = count == 0 ? 0 : uart16550_try_write(context, bytes, count);
+        if (sent == 0) {
+            return taken;
+        }
+        taken += characters_of(text + taken, sent, &carriage_return_sent);
+    }
+}
+
+static void serial_finish(void *context)
+{
+    uart16550_flush(context);
 }
 
 static size_t screen_write(void *context, enum log_level level, const char *text, size_t length)
@@ -58,7 +79,7 @@ static bool open_serial_at(const struct boot_register *where, uint8_t stride, ui
         return false;
     }
     uart16550_init(&uart, baud);
-    log_add_sink(&(struct log_sink){serial_write, &uart});
+    log_add_sink(&(struct log_sink){serial_write, serial_finish, &uart});
     return true;
 }
 
@@ -66,7 +87,7 @@ static bool open_serial(const struct boot_platform *platform)
 {
     static const struct boot_register com1 = {REGISTER_PORT, UART16550_DEFAULT_PORT, 1};
     if (platform->uart.space != REGISTER_NONE &&
-        open_serial_at(&platform->uart, platform->uart_stride, 0)) {
+        open_serial_at(&platform->uart, platform->uart_stride, platform->uart_baud)) {
         return true;
     }
     return open_serial_at(&com1, 1, UART16550_DEFAULT_BAUD);
@@ -81,7 +102,7 @@ static bool open_framebuffer(const struct boot_framebuffer *fb)
     if (!fbcon_init(&screen, pixels, fb)) {
         return false;
     }
-    log_add_sink(&(struct log_sink){screen_write, &screen});
+    log_add_sink(&(struct log_sink){.write = screen_write, .context = &screen});
     return true;
 }
 
@@ -98,5 +119,70 @@ void console_init(const struct boot_info *info)
     if (serial || framebuffer) {
         log_warning("no %s found: logging to the %s", serial ? "framebuffer" : "serial port",
                     serial ? "serial port" : "framebuffer");
+    }
+}
+
+/* ---- output that had to wait ---- */
+
+static struct percpu *poller; /* NULL: every CPU belongs to a real-time VM */
+static uint32_t polling;      /* 1: the poller has been told and is not done */
+
+/* Any CPU, after printing. */
+static void wake_poller(void)
+{
+    if (__atomic_exchange_n(&polling, 1, __ATOMIC_SEQ_CST) != 0) {
+        return;
+    }
+    if (poller->vcpu != NULL) {
+        vcpu_request(poller->vcpu, VCPU_REQUEST_POLL);
+    } else if (poller != this_cpu()) {
+        lapic_send_nmi(poller->apic_id);
+    }
+}
+
+bool console_poll(void)
+{
+    if (!log_drain()) {
+        return true;
+    }
+    __atomic_store_n(&polling, 0, __ATOMIC_SEQ_CST);
+    /* Something printed between the two saw `polling` set and relied on this CPU. */
+    return !log_drain();
+}
+
+void console_poll_again(struct vcpu *vcpu)
+{
+    if (console_poll()) {
+        vcpu_request(vcpu, VCPU_REQUEST_POLL);
+    }
+}
+
+void console_poll_for_ever(void)
+{
+    for (;;) {
+        while (console_poll()) {
+            cpu_pause();
+        }
+        idle_wait(&polling);
+    }
+}
+
+void console_choose_poller(const struct boot_info *info)
+{
+    for (uint32_t i = 0; i < info->cpu_count; i++) {
+        struct percpu *cpu = smp_cpu(i);
+        if (cpu->state != CPU_ONLINE) {
+            continue;
+        }
+        if (cpu->vcpu == NULL) {
+            poller = cpu;
+            break;
+        }
+        if (poller == NULL && !(cpu->vcpu->vm->plan->flags & VM_FLAG_REALTIME)) {
+            poller = cpu;
+        }
+    }
+    if (poller != NULL) {
+        log_set_pending_hook(wake_poller);
     }
 }

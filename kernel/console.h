@@ -4,6 +4,7 @@
 #define KERNEL_CONSOLE_H
 
 #include "kernel/boot_info.h"
+#include "kernel/vcpu.h"
 
 /*
  * Opens what the configuration asks for and the machine has, and adds it to the log's sinks: the
@@ -11,5 +12,20 @@
  * When nothing that was asked for exists, whatever exists is opened. Boot processor, once.
  */
 void console_init(const struct boot_info *info);
+
+/*
+ * Names the CPU that looks after output which a device did not take at once: one without a VM if
+ * there is any, else one of a VM that is not real-time. After the VMs have been created.
+ */
+void console_choose_poller(const struct boot_info *info);
+
+/* Passes on output; true while some is left: call again soon. The poller's CPU. */
+bool console_poll(void);
+
+/* The same for a vCPU's CPU that is in root mode: asks itself to come back when some is left. */
+void console_poll_again(struct vcpu *vcpu);
+
+/* What a CPU without a VM does: sleeps, and polls when it is the poller and has been told. */
+void console_poll_for_ever(void) __attribute__((noreturn));
 
 #endif

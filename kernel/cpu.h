@@ -76,10 +76,10 @@ static inline bool cpu_wrmsr_safe(uint32_t msr, uint64_t value)
 
 static inline uint64_t cpu_rdtsc(void)
 {
-    uint32_t low;
-    uint32_t high;
+    uint64_t low;
+    uint64_t high;
     __asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
-    return (uint64_t)high << 32 | low;
+    return high << 32 | low;
 }
 
 static inline uint64_t cpu_read_cr0(void)

@@ -65,13 +65,20 @@ static inline uint64_t icr_fixed(uint8_t vector, uint32_t apic_id)
 
 /*
  * The common cases, for the hot path: a fixed interrupt to one of the VM's own CPUs by its physical
- * id, or to the sender by shorthand. True: write `value` to the physical ICR as it is.
+ * id, to some of a cluster by their logical id, or to the sender by shorthand. True: write `value`
+ * to the physical ICR as it is; it reaches CPUs of this VM only.
  */
 static inline bool icr_is_plain(const struct apic_map *map, uint64_t value)
 {
     uint32_t low = (uint32_t)value & ~(uint32_t)ICR_ASSERT;
     if (low - 16 <= 255 - 16) {
         return apic_map_find(map, (uint32_t)(value >> 32)) != APIC_MAP_NONE;
+    }
+    if (low - ((uint32_t)ICR_LOGICAL | 16u) <= 255 - 16) {
+        uint32_t cluster = (uint32_t)(value >> 48);
+        uint32_t members = (uint32_t)(value >> 32) & 0xffff;
+        return cluster < APIC_MAP_CLUSTERS && members != 0 &&
+               (members & ~(uint32_t)map->clusters[cluster]) == 0;
     }
     return low - (ICR_SHORTHAND_SELF | 16u) <= 255 - 16;
 }

@@ -27,6 +27,7 @@ static char ring[LOG_RING_SIZE];
 static uint64_t head; /* bytes ever written: the stream's end */
 static struct sink_state sinks[LOG_SINK_MAX];
 static unsigned sink_count;
+static void (*pending_hook)(void);
 static enum log_level console_level = LOG_INFO;
 
 static const char *const level_prefix[] = {
@@ -129,6 +130,23 @@ void log_set_level(enum log_level level)
     console_level = level;
 }
 
+void log_set_pending_hook(void (*hook)(void))
+{
+    pending_hook = hook;
+}
+
+/* Puts a line into the ring and passes on what can be. */
+static void add_line(enum log_level level, const char *text, size_t length)
+{
+    spin_lock(&lock);
+    ring_put_line(level, text, length);
+    bool done = drain_all();
+    spin_unlock(&lock);
+    if (!done && pending_hook != NULL) {
+        pending_hook();
+    }
+}
+
 void log_print(enum log_level level, const char *format, ...)
 {
     char line[LOG_LINE_SIZE];
@@ -140,10 +158,14 @@ void log_print(enum log_level level, const char *format, ...)
     used += kvsnprintf(line + used, sizeof(line) - (size_t)used, format, args);
     va_end(args);
 
-    spin_lock(&lock);
-    ring_put_line(level, line, MIN((size_t)used, sizeof(line) - 1));
-    drain_all();
-    spin_unlock(&lock);
+    add_line(level, line, MIN((size_t)used, sizeof(line) - 1));
+}
+
+void log_guest_line(const char *name, const char *text)
+{
+    char line[LOG_LINE_SIZE];
+    int length = ksnprintf(line, sizeof(line), "%s: %s", name, text);
+    add_line(LOG_NOTICE, line, MIN((size_t)length, sizeof(line) - 1));
 }
 
 void log_import(const char *text, size_t length)
@@ -171,6 +193,11 @@ void log_flush(void)
 {
     for (unsigned turns = 0; turns < FLUSH_TURNS && !log_drain(); turns++) {
         cpu_pause();
+    }
+    for (unsigned i = 0; i < sink_count; i++) {
+        if (sinks[i].sink.finish != NULL) {
+            sinks[i].sink.finish(sinks[i].sink.context);
+        }
     }
 }
 

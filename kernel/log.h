@@ -20,6 +20,7 @@
  */
 struct log_sink {
     size_t (*write)(void *context, enum log_level level, const char *text, size_t length);
+    void (*finish)(void *context); /* waits, bounded, until the device has sent it all; or NULL */
     void *context;
 };
 
@@ -32,8 +33,14 @@ void log_set_level(enum log_level level);
 /* One line, without a line feed at its end. Any CPU in root mode, not from an NMI handler. */
 void log_print(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* A line of a VM's console, under the VM's name. Any CPU in root mode. */
+void log_guest_line(const char *name, const char *text);
+
 /* Text that has been printed by the loader, with line feeds: into the ring as it is. */
 void log_import(const char *text, size_t length);
+
+/* Called after printing when a sink has not taken everything: somebody is to drain soon. */
+void log_set_pending_hook(void (*hook)(void));
 
 /* Passes on what the sinks take without waiting. True when nothing is left. */
 bool log_drain(void);

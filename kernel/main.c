@@ -3,19 +3,25 @@
  * The kernel's start: the composition root, where the parts learn of each other. Runs once on the
  * boot processor, from the loader's jump to the first VM entry.
  */
+#include "drivers/lapic.h"
 #include "kernel/boot_info.h"
 #include "kernel/console.h"
 #include "kernel/cpu.h"
 #include "kernel/cpu_init.h"
 #include "kernel/descriptors.h"
+#include "kernel/idle.h"
 #include "kernel/log.h"
 #include "kernel/machine.h"
 #include "kernel/memory.h"
 #include "kernel/panic.h"
 #include "kernel/smp.h"
 #include "kernel/time.h"
+#include "kernel/vm.h"
+#include "kernel/wall_clock.h"
 #include "version.h"
 #include "vmx/features.h"
+#include "vmx/vcpu.h"
+#include "vmx/vmx_defs.h"
 #include "vmx/vmxon.h"
 
 void kernel_main(const struct boot_info *info) __attribute__((noreturn));
@@ -48,6 +54,9 @@ static void report_problem(void *context, bool fatal, const char *text)
     log_print(fatal ? LOG_ERROR : LOG_DEBUG, "CPU %u: %s", cpu->index, text);
 }
 
+static uint32_t machine_ready; /* set-up is done: CPUs may look for work */
+static void run_cpu(struct percpu *cpu) __attribute__((noreturn));
+
 /* On every CPU: the check that the loader made through the firmware, again, then VMXON. */
 static void enter_vmx(struct percpu *cpu)
 {
@@ -66,6 +75,18 @@ static void enter_vmx(struct percpu *cpu)
     __atomic_store_n(&cpu->state, state, __ATOMIC_RELEASE);
 }
 
+/* A CPU other than the boot processor, from its first C code on. */
+static void enter_vmx_and_wait(struct percpu *cpu)
+{
+    enter_vmx(cpu);
+    while (__atomic_load_n(&machine_ready, __ATOMIC_ACQUIRE) == 0) {
+        idle_wait(&machine_ready);
+    }
+    if (cpu->state == CPU_ONLINE) {
+        run_cpu(cpu);
+    }
+}
+
 static void print_protections(void)
 {
     char names[64];
@@ -77,7 +98,7 @@ static void print_protections(void)
 static void start_cpus(const struct boot_info *info)
 {
     enter_vmx(this_cpu());
-    smp_start(info, enter_vmx);
+    smp_start(info, enter_vmx_and_wait);
     uint32_t online = smp_count(CPU_ONLINE);
     uint64_t own = cpu_rdtsc() - info->tsc_entry - info->tsc_firmware;
     log_notice("%u of %u CPUs in VMX operation, %lu ticks after the loader's entry", online,
@@ -100,11 +121,84 @@ static void end_machine(enum machine_on_last_vm action)
     }
 }
 
-/* The boot processor's life once everything is set up. */
+/* ---- VMs ---- */
+
+static const struct boot_info *boot;
+static uint32_t machine_ending;
+
+void vm_ended(struct vm *vm)
+{
+    (void)vm;
+    if (vm_all_ended() && __atomic_exchange_n(&machine_ending, 1, __ATOMIC_SEQ_CST) == 0) {
+        log_notice("the last VM has ended");
+        end_machine(boot->plan.on_last_vm);
+    }
+}
+
+static void create_vcpu(struct vcpu *vcpu)
+{
+    struct vmx_caps caps;
+    vmx_caps_read(&caps);
+    vcpu_vmx_create(vcpu, &caps);
+    vcpu->cpu->on_nmi = vcpu_force_exit;
+}
+
+static void create_vms(const struct boot_info *info)
+{
+    struct vmx_caps caps;
+    vmx_caps_read(&caps);
+    uint32_t secondary = vmx_controls_choose(&caps).procbased2;
+    struct vm_create create = {
+        .info = info,
+        .msr_hardware = {caps.arch_capabilities, caps.microcode, caps.physical_bits},
+        .cr4_fixed1 = caps.cr4_fixed1,
+        .rdtscp = (secondary & SECONDARY_ENABLE_RDTSCP) != 0,
+        .invpcid = (secondary & SECONDARY_ENABLE_INVPCID) != 0,
+        .xsaves = (secondary & SECONDARY_ENABLE_XSAVES_XRSTORS) != 0,
+        .create_vcpu = create_vcpu,
+    };
+    BUG_ON(!ept_format_choose(&create.ept, caps.ept_vpid_cap, caps.physical_bits, true));
+    vm_create_all(&create);
+}
+
+/* What every CPU does from the end of set-up to the end of the machine. */
+static void run_cpu(struct percpu *cpu)
+{
+    struct vcpu *vcpu = __atomic_load_n(&cpu->vcpu, __ATOMIC_ACQUIRE);
+    if (vcpu == NULL) {
+        console_poll_for_ever();
+    }
+    for (;;) {
+        uint32_t requests = vcpu_take_requests(vcpu, UINT32_MAX);
+        if (requests & VCPU_REQUEST_START) {
+            vcpu_prepare_policies(vcpu);
+            if (vcpu->index == 0) {
+                vm_prepare(vcpu->vm);
+            }
+            vcpu_run(vcpu);
+            vm_vcpu_left(vcpu);
+        } else if (requests & VCPU_REQUEST_POLL) {
+            console_poll_again(vcpu);
+        } else {
+            idle_wait(&vcpu->requests);
+        }
+    }
+}
+
 static void run_machine(const struct boot_info *info)
 {
-    log_notice("no VM is configured");
-    end_machine(info->plan.on_last_vm);
+    boot = info;
+    console_choose_poller(info);
+    if (info->plan.vm_count == 0) {
+        log_notice("no VM is configured");
+        end_machine(info->plan.on_last_vm);
+    }
+    __atomic_store_n(&machine_ready, 1, __ATOMIC_RELEASE);
+    for (uint32_t i = 1; i < info->cpu_count; i++) {
+        lapic_send_nmi(info->cpus[i].apic_id);
+    }
+    vm_start_all();
+    run_cpu(this_cpu());
 }
 
 void kernel_main(const struct boot_info *info)
@@ -124,8 +218,10 @@ void kernel_main(const struct boot_info *info)
     console_init(info);
     log_notice("Bulkhead %s", BULKHEAD_VERSION);
     time_init(info);
+    wall_clock_init(info->boot_seconds);
     print_memory(info);
     start_cpus(info);
+    create_vms(info);
     memory_seal();
     print_protections();
     run_machine(info);

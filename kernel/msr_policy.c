@@ -114,13 +114,8 @@ void msr_vcpu_reset(struct msr_vcpu *vcpu, bool first, bool x2apic)
     vcpu->mtrr_def_type = MTRR_DEF_TYPE_E | MEMORY_TYPE_WB;
 }
 
-const struct msr_rule *msr_rule_find(const struct msr_policy *policy, uint32_t msr)
+static const struct msr_rule *search(const struct msr_policy *policy, uint32_t msr)
 {
-    uint32_t apic_register = msr - MSR_X2APIC_FIRST;
-    if (msr < MSR_POLICY_DIRECT || apic_register < MSR_POLICY_X2APIC) {
-        uint8_t row = msr < MSR_POLICY_DIRECT ? policy->direct[msr] : policy->x2apic[apic_register];
-        return row == 0 ? NULL : &msr_rules[row - 1];
-    }
     for (size_t i = 0; i < msr_rule_count; i++) {
         const struct msr_rule *rule = &msr_rules[i];
         if (msr >= rule->first && msr <= rule->last && applies(policy, rule)) {
@@ -128,6 +123,24 @@ const struct msr_rule *msr_rule_find(const struct msr_policy *policy, uint32_t m
         }
     }
     return NULL;
+}
+
+static inline const struct msr_rule *find(const struct msr_policy *policy, uint32_t msr)
+{
+    uint32_t row;
+    if (__builtin_expect(msr < MSR_POLICY_DIRECT, 1)) {
+        row = policy->direct[msr];
+    } else if (msr - MSR_X2APIC_FIRST < MSR_POLICY_X2APIC) {
+        row = policy->x2apic[msr - MSR_X2APIC_FIRST];
+    } else {
+        return search(policy, msr);
+    }
+    return row == 0 ? NULL : &msr_rules[row - 1];
+}
+
+const struct msr_rule *msr_rule_find(const struct msr_policy *policy, uint32_t msr)
+{
+    return find(policy, msr);
 }
 
 const char *msr_policy_name(uint32_t msr)
@@ -214,7 +227,7 @@ void msr_policy_build_bitmap(const struct msr_policy *policy, const struct vm_ms
 enum msr_verdict msr_policy_read(const struct msr_policy *policy, const struct msr_vcpu *vcpu,
                                  uint32_t msr, uint64_t *value)
 {
-    const struct msr_rule *rule = msr_rule_find(policy, msr);
+    const struct msr_rule *rule = find(policy, msr);
     if (rule == NULL || rule->read == NULL) {
         return MSR_DENIED;
     }
@@ -225,7 +238,7 @@ enum msr_verdict msr_policy_read(const struct msr_policy *policy, const struct m
 enum msr_verdict msr_policy_write(const struct msr_policy *policy, struct msr_vcpu *vcpu,
                                   uint32_t msr, uint64_t *value)
 {
-    const struct msr_rule *rule = msr_rule_find(policy, msr);
+    const struct msr_rule *rule = find(policy, msr);
     if (rule == NULL || rule->write == NULL) {
         return MSR_DENIED;
     }

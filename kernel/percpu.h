@@ -25,9 +25,9 @@ struct percpu {
     uint32_t apic_id;
     enum cpu_state state; /* written by its own CPU, read by the boot processor */
 
-    struct vcpu *vcpu;  /* the vCPU bound to this CPU, or NULL */
-    uint64_t nmi_count; /* NMIs taken in root mode */
-    bool kicked;        /* an NMI arrived in root mode: look at requests before entering */
+    struct vcpu *vcpu;                 /* the vCPU bound to this CPU, or NULL */
+    void (*on_nmi)(struct vcpu *vcpu); /* makes the next entry exit at once; set before vcpu */
+    uint64_t nmi_count;                /* NMIs taken in root mode */
 
     void *vmxon_region;
     uint8_t *stack_top;

@@ -2,10 +2,11 @@
 /* Exceptions and NMIs in root mode; see the header. Must not be called from anywhere but trap.S. */
 #include "kernel/trap.h"
 
+#include "kernel/cpu_regs.h"
+#include "kernel/idle.h"
+#include "kernel/machine_check.h"
 #include "kernel/panic.h"
 #include "kernel/percpu.h"
-
-#define VECTOR_NMI 2
 
 struct fixup {
     uint64_t fault; /* address of an instruction that may fault */
@@ -55,20 +56,30 @@ static bool fix_up(struct trap_frame *frame)
     return false;
 }
 
-static void handle_nmi(void)
+/*
+ * A kick that came while its CPU was in root mode, or panic()'s request to stop. The request itself
+ * stands in the vCPU: what matters is that it is looked at before the guest runs again.
+ */
+static void handle_nmi(struct trap_frame *frame)
 {
-    /* A kick that missed the guest, or panic()'s request to stop; both leave a mark to look at. */
     struct percpu *cpu = this_cpu();
     cpu->nmi_count++;
-    cpu->kicked = true;
     panic_stop_if_asked();
+    frame->rip = idle_fix_up(frame->rip);
+    if (cpu->vcpu != NULL) {
+        cpu->on_nmi(cpu->vcpu);
+    }
 }
 
 void trap_handle(struct trap_frame *frame)
 {
     if (frame->vector == VECTOR_NMI) {
-        handle_nmi();
+        handle_nmi(frame);
         return;
+    }
+    if (frame->vector == VECTOR_MC) {
+        machine_check_report();
+        panic_with_frame(frame, "machine check in root mode");
     }
     if (fix_up(frame)) {
         return;

@@ -1,3 +1,29 @@
 # SPDX-License-Identifier: Apache-2.0
-.PHONY: test test-unit test-system fuzz unit-programs
+# Running the tests. tests/run_tests.py starts them side by side and prints the summary.
+
+.PHONY: test test-unit test-system test-tools fuzz unit-programs fuzz-programs check
 unit-programs: $(UNIT_PROGRAMS)
+fuzz-programs: $(FUZZ_PROGRAMS)
+
+# What the system tests boot.
+SYSTEM_NEEDS := $(BUILD)/bulkhead.efi $(GUESTS) $(TEST_EFI) $(BUILD)/bulkhead-check
+FUZZ_SECONDS ?= 60
+SOAK_ATTACKS ?= 10000000
+
+test: $(UNIT_PROGRAMS) $(FUZZ_PROGRAMS) $(SYSTEM_NEEDS) | setup ## run every test
+	$(Q)$(PYTHON) tests/run_tests.py unit fuzz tools system
+
+test-unit: $(UNIT_PROGRAMS) ## run the unit tests (gcc and clang, sanitizers)
+	$(Q)$(PYTHON) tests/run_tests.py unit
+
+test-tools: | setup ## run the tests of tools/
+	$(Q)$(PYTHON) tests/run_tests.py tools
+
+test-system: $(SYSTEM_NEEDS) | setup ## boot test machines and read their logs
+	$(Q)$(PYTHON) tests/run_tests.py system
+
+fuzz: $(FUZZ_PROGRAMS) ## fuzz each harness for FUZZ_SECONDS (60) and keep what is found in build/
+	$(Q)$(PYTHON) tests/run_tests.py fuzz --fuzz-seconds $(FUZZ_SECONDS)
+
+soak: $(SYSTEM_NEEDS) | setup ## ten million attacks on a neighbour, and other long tests
+	$(Q)SOAK_ATTACKS=$(SOAK_ATTACKS) $(PYTHON) -m pytest -q -m soak tests/system

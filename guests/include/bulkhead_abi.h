@@ -117,7 +117,7 @@ enum bulkhead_vendor {
     BULKHEAD_VENDOR_AMD = 2,   /* not yet defined */
 };
 
-#define BULKHEAD_REASON_MAX 96
+#define BULKHEAD_REASON_MAX 128
 
 /* Counters of one vCPU since its VM's (re)start. */
 struct bulkhead_counters {
@@ -130,6 +130,6 @@ struct bulkhead_counters {
 };
 
 _Static_assert(sizeof(struct bulkhead_facts) == 320, "guests rely on this layout");
-_Static_assert(sizeof(struct bulkhead_counters) == 800, "guests rely on this layout");
+_Static_assert(sizeof(struct bulkhead_counters) == 1056, "guests rely on this layout");
 
 #endif

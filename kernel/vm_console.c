@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A VM's output on its way to the log; see the header. */
+#include "kernel/vm_console.h"
+
+#include "kernel/log.h"
+
+enum escape_state { ESCAPE_NONE, ESCAPE_BEGUN, ESCAPE_CSI };
+
+void vm_console_init(struct vm_console *console, const char *name)
+{
+    console->name = name;
+    console->written = 0;
+    console->line_length = 0;
+    console->escape = ESCAPE_NONE;
+}
+
+void vm_console_flush(struct vm_console *console)
+{
+    if (console->line_length == 0) {
+        return;
+    }
+    console->line[console->line_length] = '\0';
+    log_guest_line(console->name, console->line);
+    console->line_length = 0;
+}
+
+/* ECMA-48: ESC [ ... final byte 0x40-0x7E; other sequences are taken for two bytes. */
+static bool in_escape(struct vm_console *console, uint8_t byte)
+{
+    switch (console->escape) {
+    case ESCAPE_BEGUN:
+        console->escape = byte == '[' ? ESCAPE_CSI : ESCAPE_NONE;
+        return true;
+    case ESCAPE_CSI:
+        if (byte >= 0x40 && byte <= 0x7e) {
+            console->escape = ESCAPE_NONE;
+        }
+        return true;
+    default:
+        console->escape = byte == 0x1b ? ESCAPE_BEGUN : ESCAPE_NONE;
+        return byte == 0x1b;
+    }
+}
+
+void vm_console_put(struct vm_console *console, uint8_t byte)
+{
+    console->ring[console->written++ % VM_CONSOLE_RING] = byte;
+    if (in_escape(console, byte) || byte == '\r') {
+        return;
+    }
+    if (byte == '\n') {
+        if (console->line_length == 0) {
+            console->line[console->line_length++] = ' ';
+        }
+        vm_console_flush(console);
+        return;
+    }
+    console->line[console->line_length++] =
+        (char)((byte >= 0x20 && byte < 0x7f) || byte == '\t' ? byte : '?');
+    if (console->line_length == VM_CONSOLE_LINE) {
+        vm_console_flush(console);
+    }
+}

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * EPT violations: accesses to guest-physical addresses without RAM. Emulated devices are served by
+ * decoding the instruction; everything else reads ones and drops writes, as on a bus where nobody
+ * answers. SDM "EPT Violations", "Exit Qualification for EPT Violations".
+ */
+#include "kernel/cpu_regs.h"
+#include "kernel/log.h"
+#include "kernel/mmio_execute.h"
+#include "vmx/event.h"
+#include "vmx/exit.h"
+#include "vmx/guest.h"
+#include "vmx/vmcs.h"
+
+#define PF_PRESENT  BIT(0)
+#define PF_WRITE    BIT(1)
+#define PF_USER     BIT(2)
+#define PF_RESERVED BIT(3)
+#define PF_FETCH    BIT(4)
+
+struct access {
+    struct vcpu *vcpu;
+    struct guest_paging paging;
+    struct mmio_insn insn;
+    struct mmio_cpu cpu;
+    gpa_t gpa;                       /* that caused the exit */
+    const struct device_ops *device; /* NULL: nobody answers */
+    void *device_state;
+    uint64_t offset;
+};
+
+static void note(const struct access *a)
+{
+    vm_note_denied(a->vcpu, VM_DENIED_MEMORY, a->gpa.v);
+}
+
+static uint64_t device_read(const struct access *a)
+{
+    if (a->device == NULL || a->offset + a->insn.size > PAGE_SIZE) {
+        note(a);
+        return device_open_bus(a->insn.size);
+    }
+    spin_lock(&a->vcpu->vm->device_lock);
+    uint64_t value = a->device->read(a->device_state, a->offset, a->insn.size);
+    spin_unlock(&a->vcpu->vm->device_lock);
+    return value;
+}
+
+static void device_write(const struct access *a, uint64_t value)
+{
+    if (a->device == NULL || a->offset + a->insn.size > PAGE_SIZE) {
+        note(a);
+        return;
+    }
+    spin_lock(&a->vcpu->vm->device_lock);
+    a->device->write(a->device_state, a->offset, a->insn.size, value);
+    spin_unlock(&a->vcpu->vm->device_lock);
+}
+
+/*
+ * One side of the instruction is the device, the other (MOVS, PUSH, POP) may be RAM. The exit's
+ * linear address is inside the side that it tells of: the second page of one that crosses pages.
+ */
+static bool is_device_side(const struct access *a, gva_t side)
+{
+    return vmcs_read(VMCS_GUEST_LINEAR_ADDRESS) - side.v < a->insn.size;
+}
+
+static bool read_side(struct access *a, uint64_t *value)
+{
+    gva_t at = mmio_address(&a->insn, &a->cpu, MMIO_SOURCE);
+    uint32_t user = guest_cpl() == 3 ? GUEST_ACCESS_USER : 0;
+    *value = 0;
+    if ((a->insn.flags & MMIO_WRITES) && !is_device_side(a, at) &&
+        at.v != mmio_address(&a->insn, &a->cpu, MMIO_DESTINATION).v) {
+        return guest_copy(a->vcpu, &a->paging, at, value, a->insn.size,
+                          GUEST_ACCESS_READ | GUEST_ACCESS_SET_AD | user);
+    }
+    *value = device_read(a);
+    return true;
+}
+
+static bool write_side(struct access *a, gva_t at, uint64_t value)
+{
+    uint32_t user = guest_cpl() == 3 ? GUEST_ACCESS_USER : 0;
+    if (is_device_side(a, at)) {
+        device_write(a, value);
+        return true;
+    }
+    return guest_copy(a->vcpu, &a->paging, at, &value, a->insn.size,
+                      GUEST_ACCESS_WRITE | GUEST_ACCESS_SET_AD | user);
+}
+
+static void read_segments(struct access *a)
+{
+    if (a->insn.mode == MMIO_MODE_64) {
+        if (a->insn.segment == MMIO_FS) {
+            a->cpu.segment_base[MMIO_FS] = vmcs_read(VMCS_GUEST_FS_BASE);
+        } else if (a->insn.segment == MMIO_GS) {
+            a->cpu.segment_base[MMIO_GS] = vmcs_read(VMCS_GUEST_GS_BASE);
+        }
+        return;
+    }
+    for (uint32_t i = 0; i < MMIO_SEGMENTS; i++) {
+        a->cpu.segment_base[i] = vmcs_read(VMCS_GUEST_ES_BASE + 2 * i);
+    }
+}
+
+static void read_registers(struct access *a)
+{
+    a->cpu.gpr = a->vcpu->regs;
+    a->cpu.rip = vmcs_read(VMCS_GUEST_RIP);
+    read_segments(a);
+    if (a->insn.flags & (MMIO_FLAGS_IN | MMIO_FLAGS_OUT)) {
+        a->cpu.rflags = vmcs_read(VMCS_GUEST_RFLAGS);
+    }
+    if (a->insn.flags & MMIO_USES_RSP) {
+        a->vcpu->regs[VCPU_RSP] = vmcs_read(VMCS_GUEST_RSP);
+        uint64_t rights = vmcs_read(VMCS_GUEST_SS_ACCESS_RIGHTS);
+        a->cpu.stack_size = a->insn.mode == MMIO_MODE_64 ? 8 : (rights & ACCESS_RIGHTS_DB) ? 4 : 2;
+    }
+}
+
+static enum exit_action finish(struct access *a, bool complete)
+{
+    if (a->insn.flags & MMIO_FLAGS_OUT) {
+        vmcs_write(VMCS_GUEST_RFLAGS, a->cpu.rflags);
+    }
+    if (a->insn.flags & MMIO_USES_RSP) {
+        vmcs_write(VMCS_GUEST_RSP, a->vcpu->regs[VCPU_RSP]);
+    }
+    if (!complete) {
+        return EXIT_RESUME;
+    }
+    /* The VMCS's length is not valid for EPT violations: the decoder's is put in its place. */
+    a->vcpu->vmx->instruction_length = a->insn.length;
+    return EXIT_SKIP_DECODED;
+}
+
+static enum exit_action emulate(struct access *a)
+{
+    uint64_t value = 0;
+    uint64_t out = 0;
+    read_registers(a);
+    if (mmio_rep_finished(&a->insn, &a->cpu)) {
+        return finish(a, true);
+    }
+    gva_t destination = GVA(0);
+    if (a->insn.flags & MMIO_WRITES) {
+        destination = mmio_address(&a->insn, &a->cpu, MMIO_DESTINATION);
+    }
+    if ((a->insn.flags & MMIO_READS) && !read_side(a, &value)) {
+        return EXIT_INJECT;
+    }
+    bool complete = mmio_execute(&a->insn, &a->cpu, value, &out);
+    if ((a->insn.flags & MMIO_WRITES) && !write_side(a, destination, out)) {
+        return EXIT_INJECT;
+    }
+    return finish(a, complete);
+}
+
+static enum exit_action undecodable(struct access *a, enum mmio_status status)
+{
+    if (status == MMIO_INVALID) {
+        return EXIT_INJECT_UD;
+    }
+    if (status == MMIO_TRUNCATED) {
+        /* The rest is on a page that went away since the processor fetched it: fetch it again. */
+        return EXIT_RESUME;
+    }
+    note(a);
+    log_debug("VM %s: instruction at %lx on gpa %lx: %s; the guest gets #GP",
+              a->vcpu->vm->plan->name, vmcs_read(VMCS_GUEST_RIP), a->gpa.v,
+              mmio_status_name(status));
+    return EXIT_INJECT_GP;
+}
+
+/* The guest's own page tables lie where no RAM is: they read as all ones, so reserved bits are set.
+ */
+static enum exit_action page_walk_without_ram(struct access *a, uint64_t qualification)
+{
+    uint32_t code = PF_PRESENT | PF_RESERVED;
+    code |= (qualification & EPT_VIOLATION_WRITE) ? PF_WRITE : 0;
+    code |= guest_cpl() == 3 ? PF_USER : 0;
+    note(a);
+    event_inject_page_fault(vmcs_read(VMCS_GUEST_LINEAR_ADDRESS), code);
+    return EXIT_INJECT;
+}
+
+static enum exit_action ept_violation(struct vcpu *vcpu)
+{
+    struct access a = {.vcpu = vcpu};
+    uint64_t qualification = vmcs_read(VMCS_EXIT_QUALIFICATION);
+    a.gpa = GPA(vmcs_read(VMCS_GUEST_PHYSICAL_ADDRESS));
+    a.device = vm_mmio_find(vcpu, a.gpa, &a.device_state, &a.offset);
+
+    if (event_delivery_interrupted()) {
+        vm_end(vcpu->vm, VM_END_CRASH, "event delivery of vCPU %u through gpa %lx, which is no RAM",
+               vcpu->index, a.gpa.v);
+        return EXIT_LEAVE;
+    }
+    if (qualification & EPT_VIOLATION_FETCH) {
+        note(&a);
+        return EXIT_INJECT_UD; /* all ones is no instruction */
+    }
+    if (!(qualification & EPT_VIOLATION_LINEAR_VALID)) {
+        note(&a);
+        return EXIT_INJECT_GP;
+    }
+    if (!(qualification & EPT_VIOLATION_FINAL_TRANSLATION)) {
+        return page_walk_without_ram(&a, qualification);
+    }
+    struct mmio_fetch fetch;
+    guest_read_paging(&a.paging);
+    guest_fetch(vcpu, &a.paging, &fetch);
+    enum mmio_status status = mmio_decode(&fetch, guest_code_mode(), &a.insn);
+    return status == MMIO_OK ? emulate(&a) : undecodable(&a, status);
+}
+
+enum exit_action exit_ept_violation(struct vcpu *vcpu)
+{
+    return event_redeliver(vcpu, ept_violation(vcpu));
+}

@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The life of a vCPU on its CPU: enter, exit, hand the exit to its handler, do what the handler
+ * says. This file alone moves RIP. See vmx/entry.S for the way in and out, vmx/exit.c for the
+ * table.
+ */
+#include "vmx/vcpu.h"
+
+#include "drivers/lapic.h"
+#include "kernel/console.h"
+#include "kernel/cpu.h"
+#include "kernel/cpu_regs.h"
+#include "kernel/idle.h"
+#include "kernel/log.h"
+#include "kernel/memory.h"
+#include "kernel/msr.h"
+#include "kernel/panic.h"
+#include "kernel/percpu.h"
+#include "kernel/time.h"
+#include "vmx/cpu_state.h"
+#include "vmx/dump.h"
+#include "vmx/entry.h"
+#include "vmx/event.h"
+#include "vmx/exit.h"
+#include "vmx/vmcs.h"
+#include "vmx/vmcs_setup.h"
+#include "vmx/vmx_names.h"
+
+_Static_assert(offsetof(struct vcpu, regs) == 0, "vmx/entry.S");
+
+/* vmx/entry.S; see there. */
+uint32_t vmx_run_guest(struct vcpu *vcpu);
+uint32_t vcpu_handle_exit(struct vcpu *vcpu);
+
+void vmcs_access_failed(const char *what, uint32_t field)
+{
+    panic("%s of VMCS field %04x failed", what, field);
+}
+
+void vcpu_vmx_create(struct vcpu *vcpu, const struct vmx_caps *caps)
+{
+    _Static_assert(sizeof(struct vcpu_vmx) <= PAGE_SIZE, "one page is allocated");
+    vcpu->vmx = memory_alloc_pages(1);
+    vcpu->vmx->vmcs = memory_alloc_pages(1);
+    *(uint32_t *)vcpu->vmx->vmcs = (uint32_t)FIELD_GET(VMX_BASIC_REVISION, caps->vmx_basic);
+    vcpu->vmx->timer_shift = (uint8_t)FIELD_GET(VMX_MISC_TIMER_RATE, caps->vmx_misc);
+}
+
+/* ---- kicks ---- */
+
+void vcpu_force_exit(struct vcpu *vcpu)
+{
+    if (vcpu->vmx == NULL || !vcpu->vmx->loaded) {
+        return;
+    }
+    vmcs_write(VMCS_PREEMPTION_TIMER_VALUE, 0);
+    vmcs_write(VMCS_PINBASED_CONTROLS, vcpu->vmx->pinbased | PIN_BASED_VMX_PREEMPTION_TIMER);
+}
+
+/* ---- polling for console output by the preemption timer ---- */
+
+#define POLL_US 1000 /* a 16-byte FIFO at 115200 baud empties in 1.4 ms */
+
+static void poll_timer_set(struct vcpu *vcpu, bool on)
+{
+    const uint32_t timer = PIN_BASED_VMX_PREEMPTION_TIMER;
+    const uint64_t save = VM_EXIT_SAVE_VMX_PREEMPTION_TIMER;
+    uint64_t exit_controls = vmcs_read(VMCS_VM_EXIT_CONTROLS);
+    vcpu->vmx->polling = on;
+    vcpu->vmx->pinbased = on ? vcpu->vmx->pinbased | timer : vcpu->vmx->pinbased & ~timer;
+    vmcs_write(VMCS_VM_EXIT_CONTROLS, on ? exit_controls | save : exit_controls & ~save);
+    vmcs_write(VMCS_PINBASED_CONTROLS, vcpu->vmx->pinbased);
+}
+
+static void poll_timer_arm(const struct vcpu *vcpu)
+{
+    vmcs_write(VMCS_PREEMPTION_TIMER_VALUE, time_us_to_tsc(POLL_US) >> vcpu->vmx->timer_shift);
+}
+
+static void poll_timer_start(struct vcpu *vcpu)
+{
+    poll_timer_set(vcpu, true);
+    poll_timer_arm(vcpu);
+}
+
+/* The guest stops running on this CPU while output waits: the polling goes on by a request. */
+static void poll_without_timer(struct vcpu *vcpu)
+{
+    if (vcpu->vmx->polling) {
+        poll_timer_set(vcpu, false);
+        vcpu_request(vcpu, VCPU_REQUEST_POLL);
+    }
+}
+
+/* A kick that came just before the entry, or the time to look after console output. */
+enum exit_action exit_preemption_timer(struct vcpu *vcpu)
+{
+    if (vcpu->vmx->polling && console_poll()) {
+        poll_timer_arm(vcpu);
+    } else {
+        poll_timer_set(vcpu, false);
+    }
+    return EXIT_RESUME;
+}
+
+/* ---- after an exit ---- */
+
+/* RIP beyond 64 KiB or 4 GiB exists in larger modes only (SDM "Instruction Pointer"). */
+static uint64_t wrap_rip(uint64_t next)
+{
+    uint64_t rights = vmcs_read(VMCS_GUEST_CS_ACCESS_RIGHTS);
+    bool ia32e = (vmcs_read(VMCS_GUEST_IA32_EFER) & EFER_LMA) != 0;
+    if (ia32e && (rights & ACCESS_RIGHTS_L)) {
+        return next;
+    }
+    return (rights & ACCESS_RIGHTS_DB) ? (uint32_t)next : (uint16_t)next;
+}
+
+/* What else the completion of an instruction does, when something is unusual. */
+static __attribute__((noinline)) void finish_skip(void)
+{
+    const uint64_t blocking = INTERRUPTIBILITY_STI | INTERRUPTIBILITY_MOV_SS;
+    uint64_t interruptibility = vmcs_read(VMCS_GUEST_INTERRUPTIBILITY);
+    if (interruptibility & blocking) {
+        vmcs_write(VMCS_GUEST_INTERRUPTIBILITY, interruptibility & ~blocking);
+    }
+    if (vmcs_read(VMCS_GUEST_RFLAGS) & RFLAGS_TF) {
+        vmcs_write(VMCS_GUEST_PENDING_DEBUG_EXCEPTIONS,
+                   vmcs_read(VMCS_GUEST_PENDING_DEBUG_EXCEPTIONS) | DEBUG_EXCEPTION_BS);
+    }
+}
+
+/* The instruction at RIP, `length` bytes long, has been carried out: go on behind it. */
+static inline __attribute__((always_inline)) void skip_instruction(uint64_t length)
+{
+    uint64_t next = vmcs_read_hot(VMCS_GUEST_RIP) + length;
+    if (__builtin_expect((uint16_t)next < length, 0)) {
+        next = wrap_rip(next);
+    }
+    vmcs_write_hot(VMCS_GUEST_RIP, next);
+
+    const uint64_t blocking = INTERRUPTIBILITY_STI | INTERRUPTIBILITY_MOV_SS;
+    if (__builtin_expect((vmcs_read_hot(VMCS_GUEST_INTERRUPTIBILITY) & blocking) != 0, 0) ||
+        __builtin_expect((vmcs_read_hot(VMCS_GUEST_RFLAGS) & RFLAGS_TF) != 0, 0)) {
+        finish_skip();
+    }
+}
+
+/* True when the guest may be entered again. */
+static bool do_other_action(struct vcpu *vcpu, enum exit_action action)
+{
+    switch (action) {
+    case EXIT_SKIP:
+        break; /* done by the caller */
+    case EXIT_SKIP_DECODED:
+        skip_instruction(vcpu->vmx->instruction_length);
+        break;
+    case EXIT_INJECT_UD:
+        event_inject_exception(VECTOR_UD);
+        break;
+    case EXIT_INJECT_GP:
+        event_inject_exception_with_code(VECTOR_GP, 0);
+        break;
+    case EXIT_RESUME:
+    case EXIT_INJECT:
+        break;
+    case EXIT_LEAVE:
+        return false;
+    }
+    return true;
+}
+
+static inline void record(struct vcpu *vcpu, uint32_t reason)
+{
+    vcpu->history[vcpu->history_next++] = reason;
+    vcpu->counters.reason[reason % BULKHEAD_REASON_MAX]++;
+}
+
+enum exit_action exit_unknown(struct vcpu *vcpu)
+{
+    uint32_t reason = (uint32_t)vmcs_read(VMCS_EXIT_REASON);
+    vcpu_dump(vcpu);
+    vm_end(vcpu->vm, VM_END_CRASH, "unexpected exit: %s (%u)", vmx_exit_reason_name(reason),
+           reason & EXIT_REASON_BASIC);
+    return EXIT_LEAVE;
+}
+
+static bool handle_requests(struct vcpu *vcpu);
+
+/* The less frequent ends of an exit. */
+static __attribute__((noinline)) uint32_t finish_exit(struct vcpu *vcpu, enum exit_action action)
+{
+    bool again = do_other_action(vcpu, action);
+    if (again && __atomic_load_n(&vcpu->requests, __ATOMIC_RELAXED) != 0) {
+        again = handle_requests(vcpu);
+    }
+    vcpu->counters.ticks += cpu_rdtsc();
+    return again ? VCPU_ENTER_ANEW : VCPU_LEAVE;
+}
+
+/*
+ * Called by vmx/entry.S after every exit; returns what is next. Handlers that end with EXIT_SKIP
+ * have changed none of RBP and R12-R15 of the guest, which VCPU_ENTER relies on. This is the hot
+ * path: each instruction here is in the price of a CPUID.
+ */
+uint32_t vcpu_handle_exit(struct vcpu *vcpu)
+{
+    vcpu->counters.ticks -= cpu_rdtsc();
+    uint32_t reason = (uint32_t)vmcs_read_hot(VMCS_EXIT_REASON);
+    record(vcpu, reason);
+    enum exit_action action = exit_table[reason % EXIT_TABLE_SIZE](vcpu);
+    if (__builtin_expect(action != EXIT_SKIP, 0)) {
+        return finish_exit(vcpu, action);
+    }
+    skip_instruction(vmcs_read_hot(VMCS_VM_EXIT_INSTRUCTION_LENGTH));
+    if (__builtin_expect(__atomic_load_n(&vcpu->requests, __ATOMIC_RELAXED) != 0, 0)) {
+        return finish_exit(vcpu, EXIT_RESUME);
+    }
+    vcpu->counters.ticks += cpu_rdtsc();
+    return VCPU_ENTER;
+}
+
+/* ---- requests from other CPUs ---- */
+
+/* A vCPU in wait-for-SIPI stays in root mode: true when it may run, false when it is to leave. */
+static bool wait_for_sipi(struct vcpu *vcpu)
+{
+    __atomic_store_n(&vcpu->state, VCPU_WAIT_SIPI, __ATOMIC_SEQ_CST);
+    poll_without_timer(vcpu);
+    for (;;) {
+        uint32_t requests = vcpu_take_requests(vcpu, UINT32_MAX);
+        if (requests & VCPU_REQUEST_LEAVE) {
+            return false;
+        }
+        if (requests & VCPU_REQUEST_SIPI) {
+            uint32_t vector = __atomic_load_n(&vcpu->sipi_vector, __ATOMIC_ACQUIRE);
+            cpu_state_reset();
+            lapic_reset();
+            vmcs_setup_guest(vcpu, NULL, vector);
+            __atomic_store_n(&vcpu->state, VCPU_RUNNING, __ATOMIC_SEQ_CST);
+            return true;
+        }
+        if (requests & VCPU_REQUEST_POLL) {
+            console_poll_again(vcpu);
+        } else {
+            idle_wait(&vcpu->requests);
+        }
+    }
+}
+
+/* False: leave. */
+static __attribute__((noinline)) bool handle_requests(struct vcpu *vcpu)
+{
+    uint32_t requests = vcpu_take_requests(vcpu, VCPU_REQUEST_LEAVE | VCPU_REQUEST_INIT |
+                                                     VCPU_REQUEST_NMI | VCPU_REQUEST_POLL);
+    if (requests & VCPU_REQUEST_LEAVE) {
+        return false;
+    }
+    if (requests & VCPU_REQUEST_INIT) {
+        return wait_for_sipi(vcpu);
+    }
+    vcpu_take_requests(vcpu, VCPU_REQUEST_SIPI); /* nothing to a vCPU that runs */
+    if (requests & VCPU_REQUEST_POLL) {
+        poll_timer_start(vcpu);
+    }
+    if (requests & VCPU_REQUEST_NMI) {
+        event_request_nmi(vcpu);
+    }
+    return true;
+}
+
+/* ---- the loop ---- */
+
+static void entry_failed(struct vcpu *vcpu, uint32_t result)
+{
+    uint32_t error = result == 2 ? (uint32_t)vmcs_read(VMCS_VM_INSTRUCTION_ERROR) : 0;
+    vcpu_dump(vcpu);
+    vm_end(vcpu->vm, VM_END_CRASH, "VM entry of vCPU %u failed: %s", vcpu->index,
+           result == 2 ? vmx_instruction_error_name(error) : "no current VMCS");
+}
+
+static void load(struct vcpu *vcpu)
+{
+    hpa_t region = memory_hpa(vcpu->vmx->vmcs);
+    BUG_ON(!vmcs_clear(region) || !vmcs_load(region));
+    vcpu->vmx->polling = false;
+    vcpu->vmx->loaded = true;
+    vmcs_setup_controls(vcpu);
+    cpu_state_flush_translations(vcpu->vm);
+}
+
+static void unload(struct vcpu *vcpu)
+{
+    poll_without_timer(vcpu);
+    vcpu->vmx->loaded = false;
+    vmcs_clear(memory_hpa(vcpu->vmx->vmcs));
+    lapic_reset();
+    __atomic_store_n(&vcpu->state, VCPU_OFF, __ATOMIC_SEQ_CST);
+}
+
+void vcpu_run(struct vcpu *vcpu)
+{
+    load(vcpu);
+    bool runs = true;
+    if (vcpu->index == 0) {
+        cpu_state_reset();
+        lapic_reset();
+        vmcs_setup_guest(vcpu, &vcpu->vm->plan->start, 0);
+        __atomic_store_n(&vcpu->state, VCPU_RUNNING, __ATOMIC_SEQ_CST);
+    } else {
+        runs = wait_for_sipi(vcpu);
+    }
+    uint32_t failed = runs ? vmx_run_guest(vcpu) : 0;
+    if (failed != 0) {
+        entry_failed(vcpu, failed);
+    }
+    unload(vcpu);
+}

@@ -99,6 +99,31 @@ static void check_pci_neighbours(const struct config *config, uint32_t index,
     }
 }
 
+static bool can_be_given(const struct config_pci *pci)
+{
+    return pci->header_type == 0 && pci->class_code >> 16 != PCI_CLASS_BRIDGE;
+}
+
+/* "00:01.1, 00:02.0", as far as there is room. */
+static void list_functions(const struct config_machine *machine, char *buf, size_t size)
+{
+    size_t length = 0;
+    ksnprintf(buf, size, "none");
+    for (uint32_t i = 0; i < machine->pci_count; i++) {
+        char text[CONFIG_PCI_TEXT];
+        if (!can_be_given(&machine->pci[i])) {
+            continue;
+        }
+        if (length + 20 > size) {
+            ksnprintf(buf + length, size - length, ", ...");
+            return;
+        }
+        config_format_pci(&machine->pci[i].function, text, sizeof(text));
+        length +=
+            (size_t)ksnprintf(buf + length, size - length, "%s%s", length > 0 ? ", " : "", text);
+    }
+}
+
 static void check_pci(const struct config *config, uint32_t index,
                       const struct config_machine *machine, struct config_report *report)
 {
@@ -116,8 +141,9 @@ static void check_pci(const struct config *config, uint32_t index,
         config_problem_value(problem, "\"%s\"", config_format_pci(function, text, sizeof(text)));
         if (pci == NULL) {
             config_problem_what(problem, "does not exist on this machine");
-            config_problem_remedy(problem, "use one of the %u functions that it has",
-                                  machine->pci_count);
+            char functions[160];
+            list_functions(machine, functions, sizeof(functions));
+            config_problem_remedy(problem, "those that can be given to a VM are %s", functions);
         } else {
             config_problem_what(problem, "is a bridge, which all devices behind it need");
             config_problem_remedy(problem, "hand over the devices behind it");

@@ -38,7 +38,7 @@
 
 /* ---- the machine ---- */
 
-#define CONFIG_OWN_MEMORY MIB(64) /* default of a description's bulkhead-memory */
+#define CONFIG_OWN_MEMORY MIB(16) /* default of a description's bulkhead-memory */
 
 enum config_presence { CONFIG_UNKNOWN, CONFIG_ABSENT, CONFIG_PRESENT };
 

@@ -401,7 +401,7 @@ const struct config_property config_properties[] = {
      .name = "bulkhead-memory",
      .type = CONFIG_TYPE_SIZE,
      .unit = "string with K, M, G or T; or cells in KiB",
-     .initial = "\"64M\"",
+     .initial = "\"16M\"",
      .bounds = "a multiple of 4K",
      .help = "RAM that Bulkhead itself takes, beside the files, when the plan is tried offline.",
      .example = "bulkhead-memory = \"32M\"",

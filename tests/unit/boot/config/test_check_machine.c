@@ -6,6 +6,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -132,8 +133,24 @@ static void a_pci_function_that_does_not_exist_is_refused(void **state)
     assert_no_problems();
     check_with("a { unsafe-dma; pci = \"00:04.0\"; };");
     assert_report("error: /chosen/hypervisor/a: pci = \"00:04.0\": does not exist on this machine; "
-                  "use one of the 3 functions that it has",
+                  "those that can be given to a VM are 00:03.0, 00:03.1",
                   NULL);
+}
+
+static void a_long_list_of_functions_is_cut(void **state)
+{
+    (void)state;
+    machine_with("");
+    for (uint32_t i = 0; i < 32; i++) {
+        machine.pci[i] = (struct config_pci){.function = {.bus = 1, .device = (uint8_t)i}};
+    }
+    machine.pci_count = 32;
+    check_with("a { unsafe-dma; pci = \"00:04.0\"; };");
+    assert_int_equal(report.errors, 1);
+    assert_non_null(strstr(report.problems[0].remedy, "01:0f.0, ..."));
+    machine.pci_count = 0;
+    check_with("a { unsafe-dma; pci = \"00:04.0\"; };");
+    assert_string_equal(report.problems[0].remedy, "those that can be given to a VM are none");
 }
 
 static void a_bridge_is_refused(void **state)
@@ -258,6 +275,7 @@ int main(void)
         cmocka_unit_test(more_memory_than_there_is_is_refused),
         cmocka_unit_test(more_memory_together_than_there_is_is_refused),
         cmocka_unit_test(a_pci_function_that_does_not_exist_is_refused),
+        cmocka_unit_test(a_long_list_of_functions_is_cut),
         cmocka_unit_test(a_bridge_is_refused),
         cmocka_unit_test(unknown_pci_functions_are_not_checked),
         cmocka_unit_test(functions_of_one_device_in_two_vms_are_warned_of),

@@ -39,7 +39,7 @@ static void a_small_description_has_the_defaults(void **state)
     assert_int_equal(machine.serial, CONFIG_UNKNOWN);
     assert_int_equal(machine.framebuffer, CONFIG_UNKNOWN);
     assert_int_equal(machine.iommu, CONFIG_IOMMU_ABSENT);
-    assert_int_equal(machine.own_memory, MIB(64));
+    assert_int_equal(machine.own_memory, MIB(16));
     assert_true(machine.pci_known);
     assert_int_equal(machine.pci_count, 3);
     assert_int_equal(machine.pci[2].header_type, 1); /* the bridge */

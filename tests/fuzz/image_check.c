@@ -20,6 +20,8 @@
 #define FILE_HPA    UINT64_C(0x100000000000) /* made up: no byte is read through them */
 #define RAMDISK_HPA UINT64_C(0x200000000000)
 #define BLOB_HPA    UINT64_C(0x300000000000)
+#define MODULE_HPA  UINT64_C(0x400000000000)
+#define MODULE_SIZE 0x1801
 
 /* The VMs that the first parameter chooses from. */
 static const struct vm_memory machines[][VM_MEMORY_MAX] = {
@@ -77,7 +79,8 @@ static void check_loads(const struct vm_plan *plan, const struct image_request *
         CHECK(load->size > 0 && in_piece(plan, load->gpa.v, load->size));
         CHECK(within(load, FILE_HPA, request->kernel->file.size) ||
               within(load, RAMDISK_HPA, request->ramdisk.size) ||
-              within(load, BLOB_HPA, placement->blob_used));
+              within(load, BLOB_HPA, placement->blob_used) ||
+              within(load, MODULE_HPA, MODULE_SIZE));
         for (uint32_t j = 0; j < i; j++) {
             const struct vm_load *other = &plan->loads[j];
             CHECK(load->gpa.v + load->size <= other->gpa.v ||
@@ -112,8 +115,15 @@ static void lay_out(const struct image *image, const uint8_t params[PARAMS_SIZE]
     }
     memset(string, 'a', params[1] * 8u);
     string[params[1] * 8u] = 0;
+    struct image_module modules[IMAGE_MODULE_MAX];
+    for (size_t i = 0; i < IMAGE_MODULE_MAX; i++) {
+        modules[i].file = (struct image_file){string, MODULE_SIZE >> i, HPA(MODULE_HPA)};
+        modules[i].string = i % 2 == 0 ? string : NULL;
+    }
     const struct image_request request = {
         .kernel = image,
+        .modules = modules,
+        .module_count = params[7] % (IMAGE_MODULE_MAX + 2u),
         .bootargs = string,
         .ramdisk = {string, (uint64_t)params[2] << 12 | params[3], HPA(RAMDISK_HPA)},
         .ramdisk_place = (enum image_ramdisk_place)(params[4] % 5),

@@ -93,6 +93,22 @@ static void logical_destination_gives_own_cpus_and_tells_of_others(void **state)
     assert_false(foreign);
 }
 
+static void cluster_masks_hold_own_cpus_only(void **state)
+{
+    (void)state;
+    struct apic_map map = make();
+    for (uint32_t id = 0; id < 16 * APIC_MAP_CLUSTERS; id++) {
+        bool own = apic_map_find(&map, id) != APIC_MAP_NONE;
+        assert_int_equal(map.clusters[id / 16] >> (id % 16) & 1, own);
+    }
+    static const uint32_t high[] = {16 * APIC_MAP_CLUSTERS, 5, UINT32_MAX - 1};
+    apic_map_init(&map, high, ARRAY_SIZE(high));
+    assert_int_equal(map.clusters[0], 1 << 5);
+    for (uint32_t i = 1; i < APIC_MAP_CLUSTERS; i++) {
+        assert_int_equal(map.clusters[i], 0);
+    }
+}
+
 static void each_cpu_answers_to_its_own_ldr(void **state)
 {
     (void)state;
@@ -113,6 +129,7 @@ int main(void)
         cmocka_unit_test(all_means_as_many_as_there_are),
         cmocka_unit_test(logical_id_is_cluster_and_member_of_the_physical_one),
         cmocka_unit_test(logical_destination_gives_own_cpus_and_tells_of_others),
+        cmocka_unit_test(cluster_masks_hold_own_cpus_only),
         cmocka_unit_test(each_cpu_answers_to_its_own_ldr),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -226,37 +226,55 @@ static void trigger_mode_never_reaches_hardware(void **state)
     assert_int_equal(r.hardware, TO(0x30) | ICR_LOGICAL | ICR_ASSERT | 0x40);
 }
 
+/* The VM's CPUs that the physical ICR would send to; fails when it would reach another one. */
+static uint64_t reached_by_hardware(uint64_t icr, uint32_t self_id)
+{
+    bool foreign = false;
+    uint32_t to = (uint32_t)(icr >> 32);
+    assert_int_equal(icr & ICR_DELIVERY_MODE, 0);
+    if (icr & ICR_SHORTHAND_SELF) {
+        assert_int_equal(icr & ICR_SHORTHAND & ~(uint64_t)ICR_SHORTHAND_SELF, 0);
+        return BIT(apic_map_find(&map, self_id));
+    }
+    assert_int_equal(icr & ICR_SHORTHAND, 0);
+    assert_int_not_equal(to, ICR_BROADCAST);
+    if (!(icr & ICR_LOGICAL)) {
+        assert_int_not_equal(apic_map_find(&map, to), APIC_MAP_NONE);
+        return BIT(apic_map_find(&map, to));
+    }
+    uint64_t targets = apic_map_logical(&map, to, &foreign);
+    assert_false(foreign);
+    return targets;
+}
+
 /* Whatever is written, what goes to hardware is a fixed interrupt to own CPUs. */
 static void hardware_values_are_always_fixed_and_addressed(void **state)
 {
     (void)state;
     uint64_t seed = 1;
+    unsigned plain = 0;
     for (unsigned i = 0; i < 200000; i++) {
         seed = seed * 6364136223846793005u + 1442695040888963407u;
         uint64_t value = seed ^ seed >> 29;
         value = i % 2 ? value & ~(MASK(31, 20) | MASK(17, 16) | MASK(13, 12)) : value;
         value = i % 4 ? value & ~MASK(63, 38) : value;
+        value = i % 8 ? value : value & ~(MASK(63, 49) | MASK(47, 38) | MASK(35, 32));
         struct icr_request r = decode(value);
         assert_int_equal(r.targets & ~UINT64_C(7), 0);
         if (r.direct) {
             assert_int_equal(r.action, ICR_SEND);
             assert_int_equal(r.hardware & MASK(31, 0) & ~(ICR_VECTOR | ICR_LOGICAL), ICR_ASSERT);
             assert_true(r.vector >= 16);
-            bool foreign = false;
-            uint32_t to = (uint32_t)(r.hardware >> 32);
-            uint64_t reached = (r.hardware & ICR_LOGICAL) ? apic_map_logical(&map, to, &foreign)
-                                                          : BIT(apic_map_find(&map, to));
-            assert_false(foreign);
-            assert_int_equal(reached, r.targets);
+            assert_int_equal(reached_by_hardware(r.hardware, 5), r.targets);
         }
         assert_int_equal(r.action == ICR_REFUSED, r.reason != NULL);
         if (icr_is_plain(&map, value)) {
             assert_int_equal(r.action, ICR_SEND);
-            assert_true(r.direct);
-            bool to_self = value & ICR_SHORTHAND_SELF;
-            assert_int_equal(r.hardware, to_self ? icr_fixed(r.vector, 5) : (value | ICR_ASSERT));
+            assert_int_equal(reached_by_hardware(value, 5), r.targets);
+            plain++;
         }
     }
+    assert_true(plain > 100);
 }
 
 static void plain_form_is_recognised(void **state)
@@ -267,6 +285,13 @@ static void plain_form_is_recognised(void **state)
     assert_false(icr_is_plain(&map, TO(4) | 0x0f));
     assert_false(icr_is_plain(&map, TO(3) | 0x40));
     assert_false(icr_is_plain(&map, TO(4) | 0x40 | ICR_LOGICAL));
+    assert_true(icr_is_plain(&map, TO(0x30) | 0x40 | ICR_LOGICAL));
+    assert_true(icr_is_plain(&map, TO(0x10004) | 0x40 | ICR_LOGICAL));
+    assert_false(icr_is_plain(&map, TO(0x10006) | 0x40 | ICR_LOGICAL));
+    assert_false(icr_is_plain(&map, TO(0x10000) | 0x40 | ICR_LOGICAL));
+    assert_false(icr_is_plain(&map, TO(0x20004) | 0x40 | ICR_LOGICAL));
+    assert_false(icr_is_plain(&map, TO(0x30) | 0x0f | ICR_LOGICAL));
+    assert_false(icr_is_plain(&map, TO(ICR_BROADCAST) | 0x40 | ICR_LOGICAL));
     assert_false(icr_is_plain(&map, TO(4) | 0x40 | SHORTHAND(3)));
     assert_false(icr_is_plain(&map, TO(4) | 0x40 | MODE(APIC_MODE_NMI)));
     assert_true(icr_is_plain(&map, SHORTHAND(1) | 0x10));

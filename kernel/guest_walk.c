@@ -53,13 +53,11 @@ static void record(struct guest_walk_state *w, uint64_t where, uint64_t entry)
 static enum guest_walk_status unreadable(uint64_t gpa, struct guest_translation *translation)
 {
     translation->gpa = GPA(gpa);
+    translation->error_code = 0;
     return GUEST_WALK_UNREADABLE;
 }
 
-/*
- * Tables of 512 entries of 64 bits: PAE below its PDPTEs, 4-level and 5-level paging. Every exit of
- * an emulated device in memory comes through here: kept short.
- */
+/* Tables of 512 entries of 64 bits: PAE below its PDPTEs, 4-level and 5-level paging. */
 static enum guest_walk_status walk_64bit_entries(struct guest_walk_state *w, uint64_t table,
                                                  unsigned level,
                                                  struct guest_translation *translation)
@@ -251,6 +249,7 @@ enum guest_walk_status guest_walk(const struct guest_paging *paging,
     if (w.mode < GUEST_PAGING_4LEVEL) {
         w.gva = (uint32_t)gva.v;
     } else if (!is_canonical(gva.v, w.mode)) {
+        translation->error_code = 0;
         return GUEST_WALK_NON_CANONICAL;
     }
     if (w.mode == GUEST_PAGING_NONE) {

@@ -22,7 +22,7 @@ struct guest_paging {
     uint64_t pdpte[4];     /* PAE paging only: the PDPTE registers (VMCS guest-state fields) */
     uint32_t pkru;         /* with CR4.PKE */
     uint32_t pkrs;         /* with CR4.PKS: IA32_PKRS */
-    uint8_t physical_bits; /* MAXPHYADDR: bits above it are reserved in entries */
+    uint8_t physical_bits; /* MAXPHYADDR, 32-52: bits above it are reserved in entries */
     bool page_1g;          /* CPUID: 1 GiB pages */
 };
 
@@ -62,7 +62,7 @@ struct guest_memory {
 enum guest_walk_status {
     GUEST_WALK_OK,
     GUEST_WALK_PAGE_FAULT,    /* #PF with error_code */
-    GUEST_WALK_NON_CANONICAL, /* #GP, or #SS for an access by SS */
+    GUEST_WALK_NON_CANONICAL, /* #GP(0), or #SS(0) for an access by SS */
     GUEST_WALK_UNREADABLE,    /* an entry lies outside the guest's RAM; gpa says where */
 };
 

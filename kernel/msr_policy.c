@@ -228,10 +228,10 @@ enum msr_verdict msr_policy_read(const struct msr_policy *policy, const struct m
                                  uint32_t msr, uint64_t *value)
 {
     const struct msr_rule *rule = find(policy, msr);
-    if (rule == NULL || rule->read == NULL) {
+    if (rule == NULL || rule->read == MSR_SOURCE_NONE) {
         return MSR_DENIED;
     }
-    *value = rule->read(policy, vcpu, rule);
+    *value = msr_rule_value(rule, policy, vcpu);
     return MSR_DONE;
 }
 

@@ -22,9 +22,14 @@ enum msr_feature {
     MSR_NEEDS_MCA = 1 << 11,
 };
 
-struct msr_rule;
-typedef uint64_t (*msr_read_fn)(const struct msr_policy *policy, const struct msr_vcpu *vcpu,
-                                const struct msr_rule *rule);
+/* Where an emulated MSR's value comes from. */
+enum msr_source {
+    MSR_SOURCE_NONE,   /* reading passes or is denied */
+    MSR_SOURCE_VALUE,  /* `value` */
+    MSR_SOURCE_POLICY, /* the field of struct msr_policy at offset `value` */
+    MSR_SOURCE_VCPU,   /* the field of struct msr_vcpu at offset `value` */
+};
+
 typedef enum msr_verdict (*msr_write_fn)(const struct msr_policy *policy, struct msr_vcpu *vcpu,
                                          uint64_t *value);
 
@@ -37,7 +42,8 @@ enum msr_pass {
 
 /*
  * One MSR or a range. What passes causes no exit; else `read` and `write` decide, and where these
- * are NULL the access is denied. Of several rows for an MSR the first whose needs are met counts.
+ * are MSR_SOURCE_NONE and NULL the access is denied. Of several rows for an MSR the first whose
+ * needs are met counts.
  */
 struct msr_rule {
     uint32_t first;
@@ -45,9 +51,9 @@ struct msr_rule {
     const char *name;
     enum msr_pass pass;
     uint32_t needs; /* enum msr_feature, all of them */
-    msr_read_fn read;
+    enum msr_source read;
     msr_write_fn write;
-    uint64_t value; /* for msr_read_value() */
+    uint64_t value;
 };
 
 extern const struct msr_rule msr_rules[];
@@ -63,6 +69,19 @@ struct msr_forbidden {
 
 extern const struct msr_forbidden msr_forbidden[];
 extern const size_t msr_forbidden_count;
+
+/* What an emulated MSR reads as; rule->read is not MSR_SOURCE_NONE. */
+static inline uint64_t msr_rule_value(const struct msr_rule *rule, const struct msr_policy *policy,
+                                      const struct msr_vcpu *vcpu)
+{
+    if (__builtin_expect(rule->read == MSR_SOURCE_VCPU, 1)) {
+        return *(const uint64_t *)((const uint8_t *)vcpu + rule->value);
+    }
+    if (rule->read == MSR_SOURCE_POLICY) {
+        return *(const uint64_t *)((const uint8_t *)policy + rule->value);
+    }
+    return rule->value;
+}
 
 /* The row that counts for an MSR, or NULL. */
 const struct msr_rule *msr_rule_find(const struct msr_policy *policy, uint32_t msr);

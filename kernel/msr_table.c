@@ -18,56 +18,6 @@
 #include "kernel/msr.h"
 #include "kernel/msr_rules.h"
 
-/* ---- reading ------------------------------------------------------------------------------- */
-
-static uint64_t read_value(const struct msr_policy *policy, const struct msr_vcpu *vcpu,
-                           const struct msr_rule *rule)
-{
-    (void)policy;
-    (void)vcpu;
-    return rule->value;
-}
-
-static uint64_t read_apic_base(const struct msr_policy *policy, const struct msr_vcpu *vcpu,
-                               const struct msr_rule *rule)
-{
-    (void)policy;
-    (void)rule;
-    return vcpu->apic_base;
-}
-
-static uint64_t read_bios_sign_id(const struct msr_policy *policy, const struct msr_vcpu *vcpu,
-                                  const struct msr_rule *rule)
-{
-    (void)vcpu;
-    (void)rule;
-    return policy->bios_sign_id;
-}
-
-static uint64_t read_platform_info(const struct msr_policy *policy, const struct msr_vcpu *vcpu,
-                                   const struct msr_rule *rule)
-{
-    (void)vcpu;
-    (void)rule;
-    return policy->platform_info;
-}
-
-static uint64_t read_arch_capabilities(const struct msr_policy *policy, const struct msr_vcpu *vcpu,
-                                       const struct msr_rule *rule)
-{
-    (void)vcpu;
-    (void)rule;
-    return policy->arch_capabilities;
-}
-
-static uint64_t read_mtrr_def_type(const struct msr_policy *policy, const struct msr_vcpu *vcpu,
-                                   const struct msr_rule *rule)
-{
-    (void)policy;
-    (void)rule;
-    return vcpu->mtrr_def_type;
-}
-
 /* ---- writing ------------------------------------------------------------------------------- */
 
 static enum msr_verdict write_nothing(const struct msr_policy *policy, struct msr_vcpu *vcpu,
@@ -189,10 +139,15 @@ static enum msr_verdict write_lvt(const struct msr_policy *policy, struct msr_vc
 
 /* ---- the table ----------------------------------------------------------------------------- */
 
-#define READ  MSR_PASS_READ
-#define WRITE MSR_PASS_WRITE
-#define BOTH  MSR_PASS_BOTH
-#define NONE  MSR_PASS_NONE
+#define READ      MSR_PASS_READ
+#define WRITE     MSR_PASS_WRITE
+#define BOTH      MSR_PASS_BOTH
+#define NONE      MSR_PASS_NONE
+
+#define NO_SOURCE MSR_SOURCE_NONE
+#define VALUE     MSR_SOURCE_VALUE
+#define POLICY    MSR_SOURCE_POLICY
+#define VCPU      MSR_SOURCE_VCPU
 
 #define ROW(msr, ...)                                                                              \
     {                                                                                              \
@@ -204,62 +159,69 @@ static enum msr_verdict write_lvt(const struct msr_policy *policy, struct msr_vc
     }
 
 const struct msr_rule msr_rules[] = {
-    RANGE(MSR_IA32_P5_MC_ADDR, MSR_IA32_P5_MC_TYPE, "IA32_P5_MC_ADDR", NONE, 0, read_value,
-          write_zero, 0),
-    ROW(MSR_IA32_TIME_STAMP_COUNTER, "IA32_TIME_STAMP_COUNTER", READ, 0, NULL, write_dropped, 0),
-    ROW(MSR_IA32_PLATFORM_ID, "IA32_PLATFORM_ID", NONE, 0, read_value, NULL, 0),
-    ROW(MSR_IA32_APIC_BASE, "IA32_APIC_BASE", NONE, 0, read_apic_base, write_apic_base, 0),
-    ROW(MSR_IA32_TSC_ADJUST, "IA32_TSC_ADJUST", READ, MSR_NEEDS_TSC_ADJUST, NULL, write_dropped, 0),
+    RANGE(MSR_IA32_P5_MC_ADDR, MSR_IA32_P5_MC_TYPE, "IA32_P5_MC_ADDR", NONE, 0, VALUE, write_zero,
+          0),
+    ROW(MSR_IA32_TIME_STAMP_COUNTER, "IA32_TIME_STAMP_COUNTER", READ, 0, NO_SOURCE, write_dropped,
+        0),
+    ROW(MSR_IA32_PLATFORM_ID, "IA32_PLATFORM_ID", NONE, 0, VALUE, NULL, 0),
+    ROW(MSR_IA32_APIC_BASE, "IA32_APIC_BASE", NONE, 0, VCPU, write_apic_base,
+        offsetof(struct msr_vcpu, apic_base)),
+    ROW(MSR_IA32_TSC_ADJUST, "IA32_TSC_ADJUST", READ, MSR_NEEDS_TSC_ADJUST, NO_SOURCE,
+        write_dropped, 0),
     ROW(MSR_IA32_SPEC_CTRL, "IA32_SPEC_CTRL", READ, MSR_NEEDS_SPEC_CTRL | MSR_NEEDS_ENHANCED_IBRS,
-        NULL, write_spec_ctrl, 0),
-    ROW(MSR_IA32_SPEC_CTRL, "IA32_SPEC_CTRL", BOTH, MSR_NEEDS_SPEC_CTRL, NULL, NULL, 0),
-    ROW(MSR_IA32_PRED_CMD, "IA32_PRED_CMD", WRITE, MSR_NEEDS_PRED_CMD, NULL, NULL, 0),
+        NO_SOURCE, write_spec_ctrl, 0),
+    ROW(MSR_IA32_SPEC_CTRL, "IA32_SPEC_CTRL", BOTH, MSR_NEEDS_SPEC_CTRL, NO_SOURCE, NULL, 0),
+    ROW(MSR_IA32_PRED_CMD, "IA32_PRED_CMD", WRITE, MSR_NEEDS_PRED_CMD, NO_SOURCE, NULL, 0),
     /* The update signature is read after writing 0. */
-    ROW(MSR_IA32_BIOS_SIGN_ID, "IA32_BIOS_SIGN_ID", NONE, 0, read_bios_sign_id, write_nothing, 0),
-    ROW(MSR_PLATFORM_INFO, "MSR_PLATFORM_INFO", NONE, 0, read_platform_info, NULL, 0),
-    ROW(MSR_IA32_MTRRCAP, "IA32_MTRRCAP", NONE, MSR_NEEDS_MTRR, read_value, NULL, MTRRCAP_WC),
+    ROW(MSR_IA32_BIOS_SIGN_ID, "IA32_BIOS_SIGN_ID", NONE, 0, POLICY, write_nothing,
+        offsetof(struct msr_policy, bios_sign_id)),
+    ROW(MSR_PLATFORM_INFO, "MSR_PLATFORM_INFO", NONE, 0, POLICY, NULL,
+        offsetof(struct msr_policy, platform_info)),
+    ROW(MSR_IA32_MTRRCAP, "IA32_MTRRCAP", NONE, MSR_NEEDS_MTRR, VALUE, NULL, MTRRCAP_WC),
     ROW(MSR_IA32_ARCH_CAPABILITIES, "IA32_ARCH_CAPABILITIES", NONE, MSR_NEEDS_ARCH_CAPABILITIES,
-        read_arch_capabilities, NULL, 0),
-    ROW(MSR_IA32_FLUSH_CMD, "IA32_FLUSH_CMD", WRITE, MSR_NEEDS_FLUSH_CMD, NULL, NULL, 0),
-    RANGE(MSR_IA32_SYSENTER_CS, MSR_IA32_SYSENTER_EIP, "IA32_SYSENTER", BOTH, 0, NULL, NULL, 0),
-    ROW(MSR_IA32_MCG_CAP, "IA32_MCG_CAP", NONE, MSR_NEEDS_MCA, read_value, NULL, 0),
-    ROW(MSR_IA32_MCG_STATUS, "IA32_MCG_STATUS", NONE, MSR_NEEDS_MCA, read_value, write_zero, 0),
-    ROW(MSR_IA32_MISC_ENABLE, "IA32_MISC_ENABLE", NONE, 0, read_value, write_misc_enable,
+        POLICY, NULL, offsetof(struct msr_policy, arch_capabilities)),
+    ROW(MSR_IA32_FLUSH_CMD, "IA32_FLUSH_CMD", WRITE, MSR_NEEDS_FLUSH_CMD, NO_SOURCE, NULL, 0),
+    RANGE(MSR_IA32_SYSENTER_CS, MSR_IA32_SYSENTER_EIP, "IA32_SYSENTER", BOTH, 0, NO_SOURCE, NULL,
+          0),
+    ROW(MSR_IA32_MCG_CAP, "IA32_MCG_CAP", NONE, MSR_NEEDS_MCA, VALUE, NULL, 0),
+    ROW(MSR_IA32_MCG_STATUS, "IA32_MCG_STATUS", NONE, MSR_NEEDS_MCA, VALUE, write_zero, 0),
+    ROW(MSR_IA32_MISC_ENABLE, "IA32_MISC_ENABLE", NONE, 0, VALUE, write_misc_enable,
         MISC_ENABLE_VALUE),
-    RANGE(MSR_IA32_XFD, MSR_IA32_XFD_ERR, "IA32_XFD", BOTH, MSR_NEEDS_XFD, NULL, NULL, 0),
-    ROW(MSR_IA32_DEBUGCTL, "IA32_DEBUGCTL", NONE, 0, read_value, write_debugctl, 0),
-    ROW(MSR_IA32_PAT, "IA32_PAT", BOTH, 0, NULL, NULL, 0),
-    ROW(MSR_IA32_MTRR_DEF_TYPE, "IA32_MTRR_DEF_TYPE", NONE, MSR_NEEDS_MTRR, read_mtrr_def_type,
-        write_mtrr_def_type, 0),
-    ROW(MSR_IA32_TSC_DEADLINE, "IA32_TSC_DEADLINE", BOTH, MSR_NEEDS_TSC_DEADLINE, NULL, NULL, 0),
+    RANGE(MSR_IA32_XFD, MSR_IA32_XFD_ERR, "IA32_XFD", BOTH, MSR_NEEDS_XFD, NO_SOURCE, NULL, 0),
+    ROW(MSR_IA32_DEBUGCTL, "IA32_DEBUGCTL", NONE, 0, VALUE, write_debugctl, 0),
+    ROW(MSR_IA32_PAT, "IA32_PAT", BOTH, 0, NO_SOURCE, NULL, 0),
+    ROW(MSR_IA32_MTRR_DEF_TYPE, "IA32_MTRR_DEF_TYPE", NONE, MSR_NEEDS_MTRR, VCPU,
+        write_mtrr_def_type, offsetof(struct msr_vcpu, mtrr_def_type)),
+    ROW(MSR_IA32_TSC_DEADLINE, "IA32_TSC_DEADLINE", BOTH, MSR_NEEDS_TSC_DEADLINE, NO_SOURCE, NULL,
+        0),
 
     /* "x2APIC Register Address Space" */
-    RANGE(MSR_X2APIC_APICID, MSR_X2APIC_VERSION, "IA32_X2APIC_APICID", READ, 0, NULL, NULL, 0),
-    ROW(MSR_X2APIC_TPR, "IA32_X2APIC_TPR", BOTH, 0, NULL, NULL, 0),
-    ROW(MSR_X2APIC_PPR, "IA32_X2APIC_PPR", READ, 0, NULL, NULL, 0),
-    ROW(MSR_X2APIC_EOI, "IA32_X2APIC_EOI", WRITE, 0, NULL, NULL, 0),
-    ROW(MSR_X2APIC_LDR, "IA32_X2APIC_LDR", READ, 0, NULL, NULL, 0),
-    ROW(MSR_X2APIC_SIVR, "IA32_X2APIC_SIVR", BOTH, 0, NULL, NULL, 0),
-    RANGE(MSR_X2APIC_ISR0, MSR_X2APIC_ISR0 + 7, "IA32_X2APIC_ISR", READ, 0, NULL, NULL, 0),
-    RANGE(MSR_X2APIC_TMR0, MSR_X2APIC_TMR0 + 7, "IA32_X2APIC_TMR", READ, 0, NULL, NULL, 0),
-    RANGE(MSR_X2APIC_IRR0, MSR_X2APIC_IRR0 + 7, "IA32_X2APIC_IRR", READ, 0, NULL, NULL, 0),
-    ROW(MSR_X2APIC_ESR, "IA32_X2APIC_ESR", BOTH, 0, NULL, NULL, 0),
-    ROW(MSR_X2APIC_LVT_CMCI, "IA32_X2APIC_LVT_CMCI", READ, 0, NULL, write_lvt, 0),
-    ROW(MSR_X2APIC_ICR, "IA32_X2APIC_ICR", READ, 0, NULL, write_icr, 0),
-    RANGE(MSR_X2APIC_LVT_TIMER, MSR_X2APIC_LVT_ERROR, "IA32_X2APIC_LVT", READ, 0, NULL, write_lvt,
-          0),
-    ROW(MSR_X2APIC_INITIAL_COUNT, "IA32_X2APIC_INIT_COUNT", BOTH, 0, NULL, NULL, 0),
-    ROW(MSR_X2APIC_CURRENT_COUNT, "IA32_X2APIC_CUR_COUNT", READ, 0, NULL, NULL, 0),
-    ROW(MSR_X2APIC_DIVIDE, "IA32_X2APIC_DIV_CONF", BOTH, 0, NULL, NULL, 0),
-    ROW(MSR_X2APIC_SELF_IPI, "IA32_X2APIC_SELF_IPI", WRITE, 0, NULL, NULL, 0),
+    RANGE(MSR_X2APIC_APICID, MSR_X2APIC_VERSION, "IA32_X2APIC_APICID", READ, 0, NO_SOURCE, NULL, 0),
+    ROW(MSR_X2APIC_TPR, "IA32_X2APIC_TPR", BOTH, 0, NO_SOURCE, NULL, 0),
+    ROW(MSR_X2APIC_PPR, "IA32_X2APIC_PPR", READ, 0, NO_SOURCE, NULL, 0),
+    ROW(MSR_X2APIC_EOI, "IA32_X2APIC_EOI", WRITE, 0, NO_SOURCE, NULL, 0),
+    ROW(MSR_X2APIC_LDR, "IA32_X2APIC_LDR", READ, 0, NO_SOURCE, NULL, 0),
+    ROW(MSR_X2APIC_SIVR, "IA32_X2APIC_SIVR", BOTH, 0, NO_SOURCE, NULL, 0),
+    RANGE(MSR_X2APIC_ISR0, MSR_X2APIC_ISR0 + 7, "IA32_X2APIC_ISR", READ, 0, NO_SOURCE, NULL, 0),
+    RANGE(MSR_X2APIC_TMR0, MSR_X2APIC_TMR0 + 7, "IA32_X2APIC_TMR", READ, 0, NO_SOURCE, NULL, 0),
+    RANGE(MSR_X2APIC_IRR0, MSR_X2APIC_IRR0 + 7, "IA32_X2APIC_IRR", READ, 0, NO_SOURCE, NULL, 0),
+    ROW(MSR_X2APIC_ESR, "IA32_X2APIC_ESR", BOTH, 0, NO_SOURCE, NULL, 0),
+    ROW(MSR_X2APIC_LVT_CMCI, "IA32_X2APIC_LVT_CMCI", READ, 0, NO_SOURCE, write_lvt, 0),
+    ROW(MSR_X2APIC_ICR, "IA32_X2APIC_ICR", READ, 0, NO_SOURCE, write_icr, 0),
+    RANGE(MSR_X2APIC_LVT_TIMER, MSR_X2APIC_LVT_ERROR, "IA32_X2APIC_LVT", READ, 0, NO_SOURCE,
+          write_lvt, 0),
+    ROW(MSR_X2APIC_INITIAL_COUNT, "IA32_X2APIC_INIT_COUNT", BOTH, 0, NO_SOURCE, NULL, 0),
+    ROW(MSR_X2APIC_CURRENT_COUNT, "IA32_X2APIC_CUR_COUNT", READ, 0, NO_SOURCE, NULL, 0),
+    ROW(MSR_X2APIC_DIVIDE, "IA32_X2APIC_DIV_CONF", BOTH, 0, NO_SOURCE, NULL, 0),
+    ROW(MSR_X2APIC_SELF_IPI, "IA32_X2APIC_SELF_IPI", WRITE, 0, NO_SOURCE, NULL, 0),
 
     /* No supervisor state component is offered. */
-    ROW(MSR_IA32_XSS, "IA32_XSS", NONE, MSR_NEEDS_XSAVES, read_value, write_zero, 0),
+    ROW(MSR_IA32_XSS, "IA32_XSS", NONE, MSR_NEEDS_XSAVES, VALUE, write_zero, 0),
 
     /* State of the guest: switched by the VMCS, or not used in root mode. */
-    RANGE(MSR_IA32_EFER, MSR_IA32_FMASK, "IA32_EFER", BOTH, 0, NULL, NULL, 0),
-    RANGE(MSR_IA32_FS_BASE, MSR_IA32_KERNEL_GS_BASE, "IA32_FS_BASE", BOTH, 0, NULL, NULL, 0),
-    ROW(MSR_IA32_TSC_AUX, "IA32_TSC_AUX", BOTH, MSR_NEEDS_TSC_AUX, NULL, NULL, 0),
+    RANGE(MSR_IA32_EFER, MSR_IA32_FMASK, "IA32_EFER", BOTH, 0, NO_SOURCE, NULL, 0),
+    RANGE(MSR_IA32_FS_BASE, MSR_IA32_KERNEL_GS_BASE, "IA32_FS_BASE", BOTH, 0, NO_SOURCE, NULL, 0),
+    ROW(MSR_IA32_TSC_AUX, "IA32_TSC_AUX", BOTH, MSR_NEEDS_TSC_AUX, NO_SOURCE, NULL, 0),
 };
 
 const size_t msr_rule_count = ARRAY_SIZE(msr_rules);

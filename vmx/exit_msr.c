@@ -48,8 +48,8 @@ enum exit_action exit_rdmsr(struct vcpu *vcpu)
     size_t row = msr < MSR_POLICY_DIRECT ? policy->direct[msr] : 0;
     if (row != 0) {
         const struct msr_rule *rule = msr_rules + (row - 1);
-        if (rule->read != NULL) {
-            return give_value(vcpu, rule->read(policy, &vcpu->msr, rule));
+        if (rule->read != MSR_SOURCE_NONE) {
+            return give_value(vcpu, msr_rule_value(rule, policy, &vcpu->msr));
         }
     }
     return read_any(vcpu);

@@ -531,8 +531,8 @@ static void rules_are_sorted_and_fit_the_index(void **state)
         const struct msr_rule *r = &msr_rules[i];
         assert_true(r->first <= r->last);
         assert_non_null(r->name);
-        assert_true(r->pass != MSR_PASS_NONE || r->read != NULL || r->write != NULL);
-        assert_false((r->pass & MSR_PASS_READ) && r->read != NULL);
+        assert_true(r->pass != MSR_PASS_NONE || r->read != MSR_SOURCE_NONE || r->write != NULL);
+        assert_false((r->pass & MSR_PASS_READ) && r->read != MSR_SOURCE_NONE);
         assert_false((r->pass & MSR_PASS_WRITE) && r->write != NULL);
         if (i > 0) {
             const struct msr_rule *before = &msr_rules[i - 1];

@@ -70,7 +70,8 @@ static const struct config_pci *find_pci(const struct config_machine *machine,
     return NULL;
 }
 
-#define PCI_CLASS_BRIDGE 0x06
+#define PCI_CLASS_DISPLAY 0x03
+#define PCI_CLASS_BRIDGE  0x06
 
 /* Functions of one device are reset together: they should not be two VMs'. */
 static void check_pci_neighbours(const struct config *config, uint32_t index,
@@ -124,6 +125,21 @@ static void list_functions(const struct config_machine *machine, char *buf, size
     }
 }
 
+/* The screen that shows the log should not become a guest's. */
+static void check_display(const struct config *config, const struct config_vm *vm,
+                          const struct config_pci *pci, struct config_report *report)
+{
+    if (pci->class_code >> 16 != PCI_CLASS_DISPLAY ||
+        (config->console & CONSOLE_FRAMEBUFFER) == 0) {
+        return;
+    }
+    char text[CONFIG_PCI_TEXT];
+    struct config_problem *problem = config_vm_problem(report, config, vm, CONFIG_WARNING, "pci");
+    config_problem_value(problem, "\"%s\"", config_format_pci(&pci->function, text, sizeof(text)));
+    config_problem_what(problem, "is a display, on which the log may appear");
+    config_problem_remedy(problem, "write console = \"serial\" if there is a serial port");
+}
+
 static void check_pci(const struct config *config, uint32_t index,
                       const struct config_machine *machine, struct config_report *report)
 {
@@ -133,8 +149,10 @@ static void check_pci(const struct config *config, uint32_t index,
         const struct vm_pci_function *function = &vm->plan.pci[i];
         check_pci_neighbours(config, index, function, report);
         const struct config_pci *pci = find_pci(machine, function);
-        if (!machine->pci_known ||
-            (pci != NULL && pci->header_type == 0 && pci->class_code >> 16 != PCI_CLASS_BRIDGE)) {
+        if (pci != NULL) {
+            check_display(config, vm, pci, report);
+        }
+        if (!machine->pci_known || (pci != NULL && can_be_given(pci))) {
             continue;
         }
         struct config_problem *problem = config_vm_problem(report, config, vm, CONFIG_ERROR, "pci");

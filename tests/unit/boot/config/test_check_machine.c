@@ -137,6 +137,19 @@ static void a_pci_function_that_does_not_exist_is_refused(void **state)
                   NULL);
 }
 
+static void a_display_that_shows_the_log_is_warned_of(void **state)
+{
+    (void)state;
+    machine_with("pci { vga { function = \"00:05.0\"; class-code = <0x030000>; }; };");
+    check_with("console = \"serial\"; a { unsafe-dma; pci = \"00:05.0\"; };");
+    assert_no_problems();
+    check_with("a { unsafe-dma; pci = \"00:05.0\"; };");
+    assert_report(
+        "warning: /chosen/hypervisor/a: pci = \"00:05.0\": is a display, on which the log "
+        "may appear; write console = \"serial\" if there is a serial port",
+        NULL);
+}
+
 static void a_long_list_of_functions_is_cut(void **state)
 {
     (void)state;
@@ -275,6 +288,7 @@ int main(void)
         cmocka_unit_test(more_memory_than_there_is_is_refused),
         cmocka_unit_test(more_memory_together_than_there_is_is_refused),
         cmocka_unit_test(a_pci_function_that_does_not_exist_is_refused),
+        cmocka_unit_test(a_display_that_shows_the_log_is_warned_of),
         cmocka_unit_test(a_long_list_of_functions_is_cut),
         cmocka_unit_test(a_bridge_is_refused),
         cmocka_unit_test(unknown_pci_functions_are_not_checked),

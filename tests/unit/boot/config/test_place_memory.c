@@ -259,6 +259,16 @@ static void memory_of_a_far_node_is_the_nearest_and_warned_of(void **state)
     assert_piece(0, 1, MIB(16), GIB(2), MIB(48));
 }
 
+static void of_equally_far_nodes_the_lowest_comes_first(void **state)
+{
+    (void)state;
+    RAM({HPA(MIB(16)), MIB(64), 3}, {HPA(MIB(128)), MIB(64), 1}, {HPA(MIB(256)), MIB(64), 2});
+    assert_true(place_with("a { memory = \"192M\"; };"));
+    assert_piece(0, 0, 0, MIB(128), MIB(64));
+    assert_piece(0, 1, MIB(64), MIB(256), MIB(64));
+    assert_piece(0, 2, MIB(128), MIB(16), MIB(64));
+}
+
 static void unknown_distances_are_alike(void **state)
 {
     (void)state;
@@ -382,6 +392,7 @@ int main(void)
         cmocka_unit_test(memory_in_more_than_8_pieces_is_refused),
         cmocka_unit_test(memory_is_taken_from_the_node_of_the_cpus),
         cmocka_unit_test(memory_of_a_far_node_is_the_nearest_and_warned_of),
+        cmocka_unit_test(of_equally_far_nodes_the_lowest_comes_first),
         cmocka_unit_test(unknown_distances_are_alike),
         cmocka_unit_test(a_1_to_1_vm_begins_as_low_as_possible),
         cmocka_unit_test(a_1_to_1_vm_chooses_before_larger_ones),

@@ -277,6 +277,24 @@ static void hiding_what_guests_need_is_warned_of(void **state)
                   NULL);
 }
 
+static void guests_need_what_64_bit_systems_and_x2apic_need(void **state)
+{
+    (void)state;
+    static const char *const needed[] = {
+        "fpu",        "tsc",     "msr", "pae",  "cx8",    "apic",
+        "cmov",       "fxsr",    "sse", "sse2", "x2apic", "tsc_deadline_timer",
+        "hypervisor", "syscall", "lm",
+    };
+    size_t next = 0;
+    for (size_t i = 0; i < config_cpuid_feature_count; i++) {
+        if (config_cpuid_features[i].needed) {
+            assert_true(next < ARRAY_SIZE(needed));
+            assert_string_equal(config_cpuid_features[i].name, needed[next++]);
+        }
+    }
+    assert_int_equal(next, ARRAY_SIZE(needed));
+}
+
 static void cpuid_features_are_named_once(void **state)
 {
     (void)state;
@@ -320,6 +338,7 @@ int main(void)
         cmocka_unit_test(cpuid_bits_are_hidden_by_name_and_by_leaf),
         cmocka_unit_test(raw_cpuid_forms_that_are_wrong_are_refused),
         cmocka_unit_test(hiding_what_guests_need_is_warned_of),
+        cmocka_unit_test(guests_need_what_64_bit_systems_and_x2apic_need),
         cmocka_unit_test(cpuid_features_are_named_once),
     };
     return cmocka_run_group_tests(tests, NULL, forget);

@@ -2,7 +2,7 @@
 # Bulkhead's own guests: build/guests/NAME.elf for each folder on the runtime, and reset.bin.
 # Included by the Makefile before its flags are set: everything here expands late.
 
-GUEST_NAMES := hello smp rt bench neighbour
+GUEST_NAMES := hello smp rt bench neighbour hostile
 GUESTS := $(addprefix $(BUILD)/guests/,$(addsuffix .elf,$(GUEST_NAMES)) reset.bin)
 
 GUEST_CFLAGS = $(COMMON_CFLAGS) -mcmodel=small -fno-pic -fno-pie -fno-asynchronous-unwind-tables

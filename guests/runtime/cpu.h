@@ -11,6 +11,7 @@
 
 #define MSR_IA32_TSC          0x10u
 #define MSR_IA32_APIC_BASE    0x1bu
+#define MSR_IA32_TSC_ADJUST   0x3bu
 #define MSR_IA32_TSC_DEADLINE 0x6e0u
 #define MSR_IA32_PAT          0x277u
 #define MSR_IA32_EFER         0xc0000080u

@@ -142,13 +142,18 @@ bool memory_free_range(uint32_t index, struct startup_range *range)
     return true;
 }
 
-void *memory_window(uint64_t address, uint64_t flags)
+void *memory_window(uint32_t index, uint64_t entry)
 {
-    uint64_t linear = WINDOW_SLOT * GIB(512);
+    uint64_t linear = WINDOW_SLOT * GIB(512) + index * PAGE_SIZE;
+    window_tables[2][index] = entry;
+    cpu_invlpg(linear);
+    return (void *)linear;
+}
+
+void *memory_window_at(uint64_t address)
+{
     uint64_t page = address & ~(PAGE_SIZE - 1);
-    for (uint64_t i = 0; i < MEMORY_WINDOW_PAGES; i++) {
-        window_tables[2][i] = (page + i * PAGE_SIZE) | PTE_PRESENT | flags;
-        cpu_invlpg(linear + i * PAGE_SIZE);
-    }
-    return (void *)(linear + address % PAGE_SIZE);
+    uint8_t *linear = memory_window(0, page | PTE_PRESENT | PTE_WRITE);
+    memory_window(1, 0);
+    return linear + address % PAGE_SIZE;
 }

@@ -34,13 +34,16 @@ bool memory_free_range(uint32_t index, struct startup_range *range);
 uint64_t memory_ram_end(void);
 uint64_t memory_ram_size(void);
 
-#define MEMORY_WINDOW_PAGES 2
+#define MEMORY_WINDOW_PAGES 3
 
 /*
- * Maps MEMORY_WINDOW_PAGES pages from physical address `address` (its page; all 64 bits of it go
- * into the entry as they are) with the bits `flags` (PTE_WRITE, PTE_USER, ...) and returns where
- * `address` appears. One window: each call replaces the last. Boot processor only.
+ * The window: MEMORY_WINDOW_PAGES pages that follow each other, mapped by the caller. Puts `entry`
+ * as it is into the page table for page `index` (0: nothing is mapped) and returns where that page
+ * appears. What lies behind the last page is never mapped. Boot processor only.
  */
-void *memory_window(uint64_t address, uint64_t flags);
+void *memory_window(uint32_t index, uint64_t entry);
+
+/* Maps the page of `address` writable as page 0, nothing behind it; returns where it appears. */
+void *memory_window_at(uint64_t address);
 
 #endif

@@ -129,26 +129,28 @@ bool startup_parse(uint32_t eax, uint32_t ebx)
     return true;
 }
 
-/* What follows `name` and, when `equals`, "=" in a word of the command line; NULL: not there. */
-static const char *find_word(const char *name, bool equals)
+/* The word after this one; NULL: this was the last. */
+static const char *next_word(const char *word)
+{
+    const char *blank = strchr(word, ' ');
+    return blank != NULL ? blank + 1 : NULL;
+}
+
+/* What follows "name=" in the first word that begins so; NULL: there is none. */
+static const char *find_value(const char *name)
 {
     size_t length = strlen(name);
-    const char *at = startup.cmdline;
-    while (*at != '\0') {
-        char after = strncmp(at, name, length) == 0 ? at[length] : '!';
-        if (equals && after == '=') {
-            return at + length + 1;
+    for (const char *word = startup.cmdline; word != NULL; word = next_word(word)) {
+        if (strncmp(word, name, length) == 0 && word[length] == '=') {
+            return word + length + 1;
         }
-        if (!equals && (after == ' ' || after == '\0')) {
-            return at + length;
-        }
-        const char *blank = strchr(at, ' ');
-        if (blank == NULL) {
-            return NULL;
-        }
-        at = blank + 1;
     }
     return NULL;
+}
+
+static bool word_ends(char c)
+{
+    return c == ' ' || c == '\0';
 }
 
 static unsigned digit_of(char c)
@@ -164,7 +166,7 @@ static unsigned digit_of(char c)
 
 uint64_t startup_number(const char *name, uint64_t fallback)
 {
-    const char *text = find_word(name, true);
+    const char *text = find_value(name);
     if (text == NULL) {
         return fallback;
     }
@@ -183,13 +185,27 @@ uint64_t startup_number(const char *name, uint64_t fallback)
     return value;
 }
 
+bool startup_has(const char *name)
+{
+    return find_value(name) != NULL;
+}
+
 bool startup_option(const char *name, const char *value)
 {
-    if (value == NULL) {
-        return find_word(name, false) != NULL;
+    size_t length = strlen(name);
+    for (const char *word = startup.cmdline; word != NULL; word = next_word(word)) {
+        if (strncmp(word, name, length) != 0) {
+            continue;
+        }
+        const char *rest = word + length;
+        if (value == NULL && word_ends(*rest)) {
+            return true;
+        }
+        size_t size = value != NULL ? strlen(value) : 0;
+        if (value != NULL && *rest == '=' && strncmp(rest + 1, value, size) == 0 &&
+            word_ends(rest[1 + size])) {
+            return true;
+        }
     }
-    const char *text = find_word(name, true);
-    size_t length = strlen(value);
-    return text != NULL && strncmp(text, value, length) == 0 &&
-           (text[length] == ' ' || text[length] == '\0');
+    return false;
 }

@@ -36,6 +36,9 @@ bool startup_parse(uint32_t eax, uint32_t ebx);
  */
 uint64_t startup_number(const char *name, uint64_t fallback);
 
+/* True when some word of the command line begins with `name=`. */
+bool startup_has(const char *name);
+
 /* True when the command line has the word `name=value`; value NULL: the bare word `name`. */
 bool startup_option(const char *name, const char *value);
 

@@ -2,7 +2,7 @@
 /*
  * What a guest sees of a PCI function that was handed over: the filter between the virtual bus and
  * the real configuration space. Called by vpci.c. Nothing a guest writes reaches the device except
- * the bits of `command_writable`; PCI Local Bus Specification 3.0, "Configuration Space Header".
+ * the bits of COMMAND_WRITABLE; PCI Local Bus Specification 3.0, "Configuration Space Header".
  */
 #include "drivers/vpci_function.h"
 

@@ -11,17 +11,14 @@
 #define PCI_STATUS_CAPABILITIES  BIT(20) /* in the dword of the command register */
 #define PCI_COMMAND_INTX_DISABLE BIT(10)
 #define PCI_BAR0                 0x10
-#define PCI_BAR5                 0x24
 #define PCI_BAR_IO               0x1
 #define PCI_BAR_TYPE             0x6
 #define PCI_BAR_TYPE_64          0x4
 #define PCI_CAPABILITIES         0x34
-#define PCI_INTERRUPT_LINE       0x3C
 #define PCI_CAP_ID_PM            0x01
 #define PCI_CAP_ID_MSI           0x05
 #define PCI_CAP_ID_VENDOR        0x09
 #define PCI_CAP_ID_EXPRESS       0x10
-#define PCI_CAP_ID_MSIX          0x11
 #define PCI_MSI_ENABLE           BIT(16) /* in the dword with id and next pointer */
 #define PCI_MSI_64BIT            BIT(23)
 

@@ -379,6 +379,7 @@ static void reset_masks_and_tells_passed_pins(void **state)
     put_entry(rig, 9, 0x8041);
     vioapic_set_pin(&rig->ioapic, 9, true);
     put(rig, IOAPIC_ID, 0x05000000);
+    get(rig, IOAPIC_VERSION);
     vioapic_reset(&rig->ioapic);
     assert_int_equal(vioapic_ops.read(&rig->ioapic, IOAPIC_IOREGSEL, 4), 0);
     reset_values_are_the_data_sheets(state);

@@ -107,6 +107,7 @@ static void output_port_resets_and_keeps_a20(void **state)
     assert_int_equal(ask(rig, 0xD0), 0x03);
     command(rig, 0xD1);
     send(rig, 0xDD); /* A20 off */
+    assert_false(status(rig) & KBC_STATUS_OUTPUT);
     assert_int_equal(ask(rig, 0xD0), 0xDD);
     command(rig, 0xDF);
     assert_int_equal(ask(rig, 0xD0), 0xDF);
@@ -135,6 +136,9 @@ static void mode_byte_reads_back_with_the_mouse_port_off(void **state)
     struct rig *rig = *state;
 
     assert_int_equal(ask(rig, 0x20), 0x34);
+    command(rig, 0x60);
+    send(rig, 0x46);
+    assert_int_equal(rig->resets, 0); /* not the output port */
     command(rig, 0x60);
     send(rig, 0x47);
     assert_int_equal(ask(rig, 0x20), 0x67);

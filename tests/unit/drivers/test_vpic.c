@@ -474,6 +474,21 @@ static void icw1_restores_the_plain_modes(void **state)
     assert_int_equal(ack(rig), 0x20); /* no rotation */
 }
 
+static void initialisation_without_icw4_clears_what_it_said(void **state)
+{
+    struct rig *rig = initialised(state, 0x13);
+
+    out_m(rig, 0, 0x10);
+    out_m(rig, 1, 0x20);
+    out_m(rig, 1, 0x04);
+    pulse(rig, 12);
+    assert_int_equal(ack(rig), 0x2C);
+    out_m(rig, 0, 0x0B);
+    assert_int_equal(in_m(rig, 0), 0x04); /* no automatic EOI */
+    pulse(rig, 8);
+    assert_false(rig->intr); /* no special nesting */
+}
+
 static void commands_do_one_thing_each(void **state)
 {
     struct rig *rig = initialised(state, 1);
@@ -495,8 +510,8 @@ static void commands_do_one_thing_each(void **state)
     pulse(rig, 5);
     pulse(rig, 6);
     assert_int_equal(ack(rig), 0x25);
-    out_m(rig, 0, 0x65); /* ends 5 without changing priorities */
     out_m(rig, 0, 0x60);
+    out_m(rig, 0, 0x65); /* ends 5 without changing priorities */
     pulse(rig, 5);
     assert_int_equal(ack(rig), 0x25);
 }
@@ -634,6 +649,7 @@ int main(void)
         TEST(several_levels_are_asserted_at_once),
         TEST(reset_takes_intr_down),
         TEST(icw1_restores_the_plain_modes),
+        TEST(initialisation_without_icw4_clears_what_it_said),
         TEST(commands_do_one_thing_each),
         TEST(poll_acknowledges_by_reading),
         TEST(read_command_chooses_irr_or_isr),

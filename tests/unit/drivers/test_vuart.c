@@ -628,6 +628,19 @@ static void breaks_count_as_bytes_and_each_has_its_status(void **state)
     assert_int_equal(get(rig, UART_LSR), 0xF9);
 }
 
+static void break_is_no_end_of_the_waiting_bytes(void **state)
+{
+    struct rig *rig = driven(state, UART_IER_ERBFI);
+
+    put(rig, UART_FCR, UART_FCR_ENABLE | 0x40); /* trigger 4 */
+    put(rig, UART_MCR, UART_MCR_LOOP);
+    type(rig, "a");
+    vuart_receive_break(&rig->uart);
+    type(rig, "bc");
+    put(rig, UART_MCR, UART_MCR_OUT2); /* all four enter at once */
+    assert_int_equal(get(rig, UART_IIR), 0xC4);
+}
+
 static void break_read_before_lsr_leaves_no_error_in_the_fifo(void **state)
 {
     struct rig *rig = driven(state, 0);
@@ -839,6 +852,7 @@ int main(void)
         TEST(disabled_line_status_does_not_interrupt),
         TEST(break_alone_interrupts_until_lsr_is_read),
         TEST(breaks_count_as_bytes_and_each_has_its_status),
+        TEST(break_is_no_end_of_the_waiting_bytes),
         TEST(break_read_before_lsr_leaves_no_error_in_the_fifo),
         TEST(fifo_reset_drops_breaks_and_lowers_the_line),
         TEST(break_control_without_loopback_is_sent_to_nobody),

@@ -38,6 +38,7 @@ static void a_name_of_16_characters_is_refused(void **state)
     assert_report("error: /chosen/hypervisor/a: vm-name = \"abcdefghijklmnop\": is not a VM's "
                   "name; use 1 to 15 of a-z, 0-9 and -, beginning with a letter",
                   NULL);
+    assert_string_equal(vm->plan.name, ""); /* not the node's: that was not meant */
 }
 
 static void a_node_with_an_unfit_name_needs_vm_name(void **state)

@@ -193,8 +193,8 @@ gdt_pointer:
     .long gdt
 
     .org 0xfff0
-    .code16
-    jmp image
+    .byte 0xe9 /* JMP to the image's first byte: IP wraps from 0xfff3 + 13 to 0 */
+    .word 13
     .org 0x10000, 0xff
 
     .section .note.GNU-stack, "", @progbits

@@ -253,6 +253,19 @@ static void write_plan(const struct placing *p)
     }
 }
 
+static void warn_of_pair(const struct placing *p, uint32_t cpu, uint32_t other,
+                         struct config_report *report)
+{
+    const struct config_vm *vm = &p->config->vms[p->owner[cpu]];
+    struct config_problem *problem =
+        config_vm_problem(report, p->config, vm, CONFIG_WARNING, "cpus");
+    config_problem_what(problem, "puts CPU %u on the same core as CPU %u of %s", cpu, other,
+                        p->config->vms[p->owner[other]].plan.name);
+    config_problem_remedy(problem,
+                          "threads slow each other down and can spy on each other; ask for "
+                          "fewer CPUs");
+}
+
 /* Says where the loader itself had to put two VMs on one core; lists are the user's own doing. */
 static void warn_of_sharing(const struct placing *p, struct config_report *report)
 {
@@ -261,16 +274,14 @@ static void warn_of_sharing(const struct placing *p, struct config_report *repor
             uint32_t a = p->owner[j];
             uint32_t b = p->owner[i];
             if (a == FREE || b == FREE || a == b ||
-                p->machine->cpus[i].core != p->machine->cpus[j].core ||
-                (p->config->vms[a].cpu_listed && p->config->vms[b].cpu_listed)) {
+                p->machine->cpus[i].core != p->machine->cpus[j].core) {
                 continue;
             }
-            struct config_problem *problem =
-                config_vm_problem(report, p->config, &p->config->vms[b], CONFIG_WARNING, "cpus");
-            config_problem_what(problem, "puts CPU %u on the same core as CPU %u of %s", i, j,
-                                p->config->vms[a].plan.name);
-            config_problem_remedy(problem, "threads slow each other down and can spy on each "
-                                           "other; ask for fewer CPUs");
+            if (!p->config->vms[b].cpu_listed) {
+                warn_of_pair(p, i, j, report);
+            } else if (!p->config->vms[a].cpu_listed) {
+                warn_of_pair(p, j, i, report);
+            }
         }
     }
 }

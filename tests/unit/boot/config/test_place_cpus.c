@@ -121,6 +121,22 @@ static void ordinary_vms_share_a_core_only_when_they_must(void **state)
                   NULL);
 }
 
+static void sharing_a_core_with_a_list_is_warned_of(void **state)
+{
+    (void)state;
+    make_machine(2, 2);
+    assert_true(place_with(VM("b", "cpu-list = <0 2>;")));
+    assert_cpus(0, "1");
+    assert_report("warning: /chosen/hypervisor/a: cpus: puts CPU 1 on the same core as CPU 0 of b; "
+                  "threads slow each other down and can spy on each other; ask for fewer CPUs",
+                  NULL);
+    assert_true(place_with(VM("b", "cpu-list = <1 3>;")));
+    assert_cpus(0, "0");
+    assert_report("warning: /chosen/hypervisor/a: cpus: puts CPU 0 on the same core as CPU 1 of b; "
+                  "threads slow each other down and can spy on each other; ask for fewer CPUs",
+                  NULL);
+}
+
 /* Two performance cores with two threads, four efficient cores. */
 static void make_hybrid(void)
 {
@@ -156,6 +172,9 @@ static void a_wish_for_a_core_type_is_kept_and_comes_first(void **state)
     assert_cpus(1, "0 1 2");
     assert_cpus(2, "6 7");
     assert_false(place_with("a { cpus = <5>; core-type = \"performance\"; };"));
+    assert_true(place_with("a { core-type = \"performance\"; };" VM("b", "cpus = <3>;")));
+    assert_cpus(0, "0");
+    assert_cpus(1, "4 5 6");
 }
 
 static void a_core_type_is_no_matter_on_an_ordinary_processor(void **state)
@@ -163,6 +182,8 @@ static void a_core_type_is_no_matter_on_an_ordinary_processor(void **state)
     (void)state;
     make_machine(4, 1);
     assert_true(place_with("a { core-type = \"efficient\"; };"));
+    assert_no_problems();
+    assert_true(place_with("a { core-type = \"performance\"; };"));
     assert_no_problems();
 }
 
@@ -229,6 +250,7 @@ int main(void)
         cmocka_unit_test(a_realtime_vm_uses_both_threads_when_cores_are_few),
         cmocka_unit_test(nobody_shares_a_core_with_a_realtime_vm),
         cmocka_unit_test(ordinary_vms_share_a_core_only_when_they_must),
+        cmocka_unit_test(sharing_a_core_with_a_list_is_warned_of),
         cmocka_unit_test(cores_of_a_vm_are_alike),
         cmocka_unit_test(a_wish_for_a_core_type_is_kept_and_comes_first),
         cmocka_unit_test(a_core_type_is_no_matter_on_an_ordinary_processor),

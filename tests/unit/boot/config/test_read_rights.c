@@ -179,6 +179,17 @@ static void an_unknown_msr_for_writing_is_warned_of(void **state)
     assert_int_equal(vm->msr_count, 1);
 }
 
+static void an_msr_for_reading_only_is_not_opened_for_writing(void **state)
+{
+    (void)state;
+    parse_with("a { msrs = \"IA32_THERM_STATUS\"; };");
+    assert_no_problems();
+    assert_int_equal(vm->msr_count, 1);
+    parse_with("a { msrs-write = \"IA32_THERM_STATUS\"; };");
+    assert_int_equal(report.errors, 1);
+    assert_int_equal(vm->msr_count, 0);
+}
+
 static void an_msr_that_every_vm_has_is_warned_of(void **state)
 {
     (void)state;
@@ -329,6 +340,7 @@ int main(void)
         cmocka_unit_test(a_port_twice_in_one_vm_is_refused),
         cmocka_unit_test(msrs_are_opened_for_reading_or_writing),
         cmocka_unit_test(an_unknown_msr_for_writing_is_warned_of),
+        cmocka_unit_test(an_msr_for_reading_only_is_not_opened_for_writing),
         cmocka_unit_test(an_msr_that_every_vm_has_is_warned_of),
         cmocka_unit_test(an_msr_name_is_corrected),
         cmocka_unit_test(all_msrs_at_once_are_refused),

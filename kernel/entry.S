@@ -17,7 +17,10 @@ kernel_entry:
         .size   kernel_entry, . - kernel_entry
 
         .section .bss.boot_stack, "aw", @nobits
+        .globl  boot_stack
+        .globl  boot_stack_top
         .balign 4096
+boot_stack:
         .skip   16384
 boot_stack_top:
         .section .note.GNU-stack, "", @progbits

@@ -17,6 +17,9 @@
 #include "kernel/trap.h"
 
 #define BACKTRACE_MAX 24
+extern const uint8_t boot_stack[]; /* kernel/entry.S */
+extern const uint8_t boot_stack_top[];
+
 #define STOP_DELAY_US 2000 /* for the other CPUs to take the NMI before the log's lock is broken   \
                             */
 
@@ -56,38 +59,49 @@ static void print_registers(const struct trap_frame *f)
               cpu_read_cr3(), cpu_read_cr4());
 }
 
-static void print_address(unsigned depth, uint64_t address)
+/* The end of the stack that holds rsp, or 0 when it lies in none of ours. */
+static uint64_t stack_end(uint64_t rsp)
+{
+    if (rsp >= STACK_BASE && rsp < WINDOW_BASE) {
+        return align_up(rsp + 1, STACK_SLOT_SIZE);
+    }
+    if (rsp >= (uintptr_t)boot_stack && rsp < (uintptr_t)boot_stack_top) {
+        return (uintptr_t)boot_stack_top;
+    }
+    return 0;
+}
+
+/* One line; false when the address is not in the kernel's code. */
+static bool print_address(unsigned depth, uint64_t address, bool certain)
 {
     uint64_t offset = 0;
     const char *name = symbol_find(address, &offset);
-    if (name != NULL) {
-        log_error("  #%u %016lx %s+0x%lx", depth, address, name, offset);
-    } else {
-        log_error("  #%u %016lx (not in the kernel's code)", depth, address);
+    if (name == NULL || (depth > 0 && offset == 0)) {
+        return false;
     }
+    log_error("  #%u %016lx %s%s+0x%lx", depth, address, certain ? "" : "? ", name, offset);
+    return true;
 }
 
-/* A frame pointer is followed only while it stays inside the hypervisor's stacks and goes up. */
-static bool plausible_frame(uint64_t rbp, uint64_t last)
+/*
+ * Every word on the stack that looks like a return address. Those that the chain of frame pointers
+ * leads to are certain; the others, marked with '?', are of functions without a frame (the hot
+ * path, leaves), or left over from earlier calls.
+ */
+static void print_backtrace(uint64_t rip, uint64_t rsp, uint64_t rbp)
 {
-    bool in_stacks = rbp >= STACK_BASE && rbp < WINDOW_BASE - 16;
-    bool in_image = rbp >= KERNEL_BASE && rbp < UINT64_MAX - 16;
-    return (in_stacks || in_image) && is_aligned(rbp, 8) && rbp > last;
-}
-
-static void print_backtrace(uint64_t rip, uint64_t rbp)
-{
+    uint64_t end = stack_end(rsp);
+    unsigned depth = 1;
     log_error("backtrace:");
-    print_address(0, rip);
-    uint64_t last = 0;
-    for (unsigned depth = 1; depth < BACKTRACE_MAX && plausible_frame(rbp, last); depth++) {
-        const uint64_t *frame = (const uint64_t *)rbp;
-        if (frame[1] == 0) {
-            break;
+    if (!print_address(0, rip, true)) {
+        log_error("  #0 %016lx (not in the kernel's code)", rip);
+    }
+    for (uint64_t at = align_up(rsp, 8); at < end && depth < BACKTRACE_MAX; at += 8) {
+        bool certain = at == rbp + 8;
+        if (certain) {
+            rbp = *(const uint64_t *)rbp;
         }
-        print_address(depth, frame[1]);
-        last = rbp;
-        rbp = frame[0];
+        depth += print_address(depth, *(const uint64_t *)at, certain);
     }
 }
 
@@ -124,7 +138,13 @@ static void finish(void)
     stop_this_cpu();
 }
 
-static void report(const struct trap_frame *frame, uint64_t rip, uint64_t rbp, const char *format,
+struct place {
+    uint64_t rip;
+    uint64_t rsp;
+    uint64_t rbp;
+};
+
+static void report(const struct trap_frame *frame, const struct place *place, const char *format,
                    va_list args)
 {
     char text[160];
@@ -133,7 +153,7 @@ static void report(const struct trap_frame *frame, uint64_t rip, uint64_t rbp, c
     if (frame != NULL) {
         print_registers(frame);
     }
-    print_backtrace(rip, rbp);
+    print_backtrace(place->rip, place->rsp, place->rbp);
 }
 
 void panic(const char *format, ...)
@@ -141,8 +161,10 @@ void panic(const char *format, ...)
     begin();
     va_list args;
     va_start(args, format);
-    report(NULL, (uintptr_t)__builtin_return_address(0), (uintptr_t)__builtin_frame_address(0),
-           format, args);
+    uint64_t frame = (uintptr_t)__builtin_frame_address(0);
+    struct place caller = {(uintptr_t)__builtin_return_address(0), frame + 16,
+                           *(const uint64_t *)frame};
+    report(NULL, &caller, format, args);
     va_end(args);
     finish();
     __builtin_unreachable();
@@ -153,7 +175,8 @@ void panic_with_frame(const struct trap_frame *frame, const char *format, ...)
     begin();
     va_list args;
     va_start(args, format);
-    report(frame, frame->rip, frame->rbp, format, args);
+    struct place place = {frame->rip, frame->rsp, frame->rbp};
+    report(frame, &place, format, args);
     va_end(args);
     finish();
     __builtin_unreachable();

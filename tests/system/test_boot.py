@@ -18,7 +18,9 @@ def test_every_cpu_reaches_vmx_operation(boot, cpus, memory):
     apic_ids = {int(i) for i in run.find(r"CPU \d+ \(APIC id (\d+)\) in VMX operation")}
     assert len(apic_ids) == cpus
     free = int(run.find(r"memory: (\d+) KiB free for VMs")[0])
-    assert free > memory * 1024 * 9 // 10 - 64 * 1024
+    # Of RAM beyond 3 GiB Bochs loses the GiB behind the hole for devices.
+    usable = memory if memory <= 3072 else memory - 1024
+    assert usable * 1024 - 32 * 1024 < free < usable * 1024
 
 
 def test_four_cpus_take_at_most_20_million_instructions(boot):
@@ -40,8 +42,8 @@ def test_the_tsc_is_calibrated_to_the_machine_s_rate(boot):
 
 
 def test_on_last_vm_reset_boots_again(boot):
-    run = boot(EMPTY % 'on-last-vm = "reset";', cpus=2,
-               until=r"(?s)resetting the machine.*resetting the machine")
+    run = boot(EMPTY % 'on-last-vm = "reset";', cpus=2, until=r"resetting the machine",
+               until_count=2)
     assert run.code == 0, run.text + run.ending
     assert len(run.find(r"2 of 2 CPUs in VMX operation")) >= 2
 

@@ -17,9 +17,9 @@ def assert_refused(run, *messages):
     assert any(word in tail for word in ("UEFI Interactive Shell", "BdsDxe", "Shell>")), tail
 
 
-def test_processor_without_vtx(boot):
-    run = boot(EMPTY % "", rig="qemu", model="qemu64", cpus=2, until=r"UEFI Interactive Shell")
-    assert_refused(run, r"error: .*(no VT-x|x2APIC)")
+def test_intel_processor_without_vtx(boot):
+    run = boot(EMPTY % "", rig="qemu", model="Haswell", cpus=2, until=r"UEFI Interactive Shell")
+    assert_refused(run, r"error: .*no VT-x")
 
 
 def test_amd_processor(boot):

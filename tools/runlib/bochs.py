@@ -17,6 +17,7 @@ VIDEO_BIOS = "/usr/share/vgabios/vgabios.bin"
 TREE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 PROGRAM = os.environ.get("BULKHEAD_BOCHS") or os.path.join(
     TREE, "build/third-party/bochs-install/bin/bochs")
+PROGRAM_GDB = PROGRAM + "-gdb"
 
 # What Bochs says when the machine was switched off: by its port 0x8900, by ACPI.
 SWITCHED_OFF = re.compile(r"Shutdown port|soft power off", re.IGNORECASE)
@@ -46,6 +47,7 @@ panic: action=fatal
 error: action={errors}
 info: action=ignore
 debug: action=ignore
+{gdb}
 """
 
 
@@ -73,8 +75,10 @@ class Bochs:
                 return f"{file} is not there: run `make setup`"
         if options.cpus > CPUS_MAX:
             return f"--cpus {options.cpus}: bochs has at most {CPUS_MAX}"
-        if options.gdb:
-            return "--gdb is for --rig qemu and kvm"
+        if options.gdb and not os.access(PROGRAM_GDB, os.X_OK):
+            return f"--gdb needs {PROGRAM_GDB}: run `tools/setup bochs-gdb`"
+        if options.gdb and options.cpus != 1:
+            return "--gdb with bochs needs --cpus 1"
         if options.model and options.model not in models():
             return f"--model {options.model}: bochs knows {', '.join(models())}"
         return None
@@ -90,7 +94,7 @@ class Bochs:
             file.write(self.configuration(port))
         with open(self.complaints, "wb") as complaints:
             self.process = subprocess.Popen(
-                [PROGRAM, "-q", "-f", rc], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                [PROGRAM_GDB if self.options.gdb else PROGRAM, "-q", "-f", rc], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                 stderr=complaints, env=self.environment(), preexec_fn=preexec,
                 start_new_session=True)
         return None, listener
@@ -110,7 +114,9 @@ class Bochs:
             disk_mode="flat" if options.keep_disk else "volatile",
             log=os.path.abspath(options.bochs_log) if options.bochs_log
             else os.path.join(self.folder, "log"),
-            errors="report" if options.bochs_log else "ignore")
+            errors="report" if options.bochs_log else "ignore",
+            gdb=f"gdbstub: enabled=1, port={options.gdb}, text_base=0, data_base=0, bss_base=0"
+            if options.gdb else "")
 
     def nic(self):
         script = os.path.join(self.folder, "slirp")

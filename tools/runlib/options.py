@@ -82,6 +82,8 @@ def parser_make():
     add("--socket", metavar="PATH", help="Unix socket that carries the console both ways")
     add("--timeout", type=float, metavar="S", help="end after S seconds with exit code 1")
     add("--until", type=pattern, metavar="REGEX", help="end when a line of the console matches")
+    add("--until-count", type=int, default=1, metavar="N",
+        help="that many lines must match (default: 1)")
     add("--forward", type=forward, action="append", default=[], metavar="HOSTPORT:PORT",
         help="TCP port of this host to 10.0.2.15:PORT of the machine; HOSTPORT 0 picks one")
     add("--nic", action="store_true", help="an 82540EM network card (implied by --forward)")
@@ -99,7 +101,7 @@ def parser_make():
         help="each VM exit: lines 'tick cpu reason qualification rip' (numbers after reason hex)")
     add("--bochs-log", metavar="FILE", help="bochs's log with its errors: which check failed")
     add("--gdb", type=number(1, 65535), metavar="PORT",
-        help="wait at power-on for a debugger on that TCP port (qemu, kvm)")
+        help="wait at power-on for a debugger on that TCP port (bochs: --cpus 1 only)")
     return parser
 
 

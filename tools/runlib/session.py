@@ -56,7 +56,7 @@ class Session:
         self.machine = None
         self.listener = None
         self.history = bytearray()
-        self.lines = Lines(options.until)
+        self.lines = Lines(options.until, options.until_count)
         self.serial = self.server = self.terminal = self.lock = None
         self.left = self.output_lost = False
         self.heard = self.started = time.monotonic()

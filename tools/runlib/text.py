@@ -10,7 +10,7 @@ UNFINISHED = re.compile(rb"\x1b(\[[0-9;?=]*[ -/]*|[()])?$")
 UNPRINTABLE = re.compile(rb"[\x00-\x08\x0b-\x1f\x7f]")
 
 # Bulkhead's own, and the firmware's report of a processor exception.
-PANIC = re.compile(r"^(\[.*\] )?(BULKHEAD )?PANIC|^!!!! .*Exception Type")
+PANIC = re.compile(r"^(\[[^]]*\] +(\d+ error: )?)?(BULKHEAD )?PANIC|^!!!! .*Exception Type")
 
 
 def clean(raw):
@@ -22,8 +22,10 @@ def clean(raw):
 class Lines:
     """Collects bytes; `last` is the newest line that says something."""
 
-    def __init__(self, until):
+    def __init__(self, until, until_count=1):
         self.until = until
+        self.until_left = until_count  # lines that must match before the end
+        self.counted = False           # the current line has been
         self.partial = b""
         self.shown = 0
         self.last = ""
@@ -39,6 +41,7 @@ class Lines:
             line = clean(raw)
             self.look(line)
             self.panic_growing = False
+            self.counted = False
             text += line[self.shown:] + "\n"
             self.shown = 0
         self.look(clean(self.partial))
@@ -54,8 +57,11 @@ class Lines:
     def look(self, line):
         if line.strip():
             self.last = line.strip()
-        if self.until and self.until_line is None and self.until.search(line):
-            self.until_line = line.strip()
+        if self.until and not self.counted and self.until.search(line):
+            self.counted = True
+            self.until_left -= 1
+            if self.until_left == 0:
+                self.until_line = line.strip()
         if (self.panic_line is None or self.panic_growing) and PANIC.search(line):
             self.panic_line = line.strip()
             self.panic_growing = True

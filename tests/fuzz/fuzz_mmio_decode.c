@@ -63,6 +63,22 @@ static void check_dependence(const struct mmio_fetch *fetch, enum mmio_mode mode
     assert(mmio_decode(&other, mode, &again) == MMIO_TRUNCATED);
 }
 
+/* What was refused is refused whatever follows. */
+static void check_refusal(const struct mmio_fetch *fetch, enum mmio_mode mode,
+                          enum mmio_status status)
+{
+    struct mmio_fetch other;
+    struct mmio_insn insn;
+    for (unsigned fill = 0; fill < 256; fill += 51) {
+        memset(other.bytes, (int)fill, sizeof(other.bytes));
+        memcpy(other.bytes, fetch->bytes, fetch->count);
+        other.count = fetch->count;
+        assert(mmio_decode(&other, mode, &insn) == status);
+        other.count = MMIO_INSN_MAX;
+        assert(mmio_decode(&other, mode, &insn) == status);
+    }
+}
+
 static void execute(const struct mmio_insn *insn, uint64_t gpr[16], uint64_t value)
 {
     struct mmio_cpu cpu = {.gpr = gpr, .rip = gpr[1], .rflags = gpr[2], .stack_size = 8};
@@ -109,8 +125,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         check_dependence(fetch, mode, &insn);
         execute(&insn, registers, registers[16]);
     } else if (status != MMIO_TRUNCATED) {
-        fetch->count = MMIO_INSN_MAX; /* what was refused stays refused */
-        assert(mmio_decode(fetch, mode, &insn) == status);
+        check_refusal(fetch, mode, status);
     }
     free(fetch);
     return 0;

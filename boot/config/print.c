@@ -22,8 +22,7 @@ struct printer {
 static void print_row(struct printer *p, const char *kind, const char *size, const char *text)
 {
     char line[LINE_SIZE];
-    ksnprintf(line, sizeof(line), "  %-15s %-11s %-8s %10s  %s", p->name, p->cpus, kind, size,
-              text);
+    ksnprintf(line, sizeof(line), "  %-15s %-8s %-7s %9s  %s", p->name, p->cpus, kind, size, text);
     p->sink(p->context, line);
     p->name[0] = '\0';
     p->cpus[0] = '\0';
@@ -96,8 +95,8 @@ static void print_memory(struct printer *p, const struct vm_plan *vm)
         char size[CONFIG_SIZE_TEXT];
         char page[CONFIG_SIZE_TEXT];
         char text[96];
-        ksnprintf(text, sizeof(text), "gpa 0x%09llx hpa 0x%09llx  %s pages",
-                  (unsigned long long)piece->gpa.v, (unsigned long long)piece->hpa.v,
+        ksnprintf(text, sizeof(text), "0x%09llx 0x%09llx %s", (unsigned long long)piece->gpa.v,
+                  (unsigned long long)piece->hpa.v,
                   config_format_size(config_largest_page(piece), page, sizeof(page)));
         print_row(p, "memory", format_about(piece->size, size, sizeof(size)), text);
     }
@@ -219,7 +218,8 @@ void config_print_plan(const struct machine_plan *plan, const struct config *con
     struct printer p = {
         .plan = plan, .config = config, .machine = machine, .sink = sink, .context = context};
     char line[LINE_SIZE];
-    ksnprintf(line, sizeof(line), "  %-15s %-11s %-8s %10s", "VM", "CPUs", "has", "size");
+    ksnprintf(line, sizeof(line), "  %-15s %-8s %-7s %9s  %s", "VM", "CPUs", "has", "size",
+              "at gpa      from hpa    in pages of");
     sink(context, line);
     for (uint32_t v = 0; v < plan->vm_count; v++) {
         const struct vm_plan *vm = &plan->vms[v];

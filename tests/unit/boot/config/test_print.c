@@ -39,21 +39,18 @@ static void the_plan_is_a_table(void **state)
     config_print_plan(&placed, &config, &machine, collect, NULL);
     assert_string_equal(
         printed,
-        "  VM              CPUs        has            size\n"
-        "  a               0-1         memory        1 MiB  gpa 0x000000000 hpa 0x001000000  4 KiB "
-        "pages\n"
-        "                              memory       15 MiB  gpa 0x000100000 hpa 0x000100000  2 MiB "
-        "pages\n"
-        "                              kernel            ?  k\n"
-        "                              pci                  00:03.0  0000:0000 class 020000\n"
-        "                                                   starts at boot, unsafe-dma\n"
-        "  second-one      3           memory        8 MiB  gpa 0x000000000 hpa 0x001200000  2 MiB "
-        "pages\n"
-        "                              kernel            ?  k\n"
-        "                              ramdisk     7.5 KiB  dir/r\n"
-        "                              ports                0x02f8-0x02ff\n"
-        "                              msrs                 0xe8-0xe8 read\n"
-        "                                                   starts later, real-time, manage\n"
+        "  VM              CPUs     has          size  at gpa      from hpa    in pages of\n"
+        "  a               0-1      memory      1 MiB  0x000000000 0x001000000 4 KiB\n"
+        "                           memory     15 MiB  0x000100000 0x000100000 2 MiB\n"
+        "                           kernel          ?  k\n"
+        "                           pci                00:03.0  0000:0000 class 020000\n"
+        "                                              starts at boot, unsafe-dma\n"
+        "  second-one      3        memory      8 MiB  0x000000000 0x001200000 2 MiB\n"
+        "                           kernel          ?  k\n"
+        "                           ramdisk   7.5 KiB  dir/r\n"
+        "                           ports              0x02f8-0x02ff\n"
+        "                           msrs               0xe8-0xe8 read\n"
+        "                                              starts later, real-time, manage\n"
         "VMs have 24 MiB of 1023 MiB free memory; their files take 7.5 KiB more, kept for "
         "restarts\n");
 }

@@ -85,20 +85,21 @@ static void run_edge(uint64_t number)
     }
 }
 
-/* Console output from where nothing is, or far too much of it; seldom a little that is real. */
+/* Console output from where nothing is, or from across the end; seldom a little that is real. */
 static void run_console(uint64_t number)
 {
     struct call call = {.number = BULKHEAD_CALL_CONSOLE_WRITE};
     uint64_t strange = strange_address();
     bool own = strange - (uint64_t)attack_scratch < 4096;
+    uint64_t inside = 1 + attack_below(64);
     if (number % 512 == 0) {
         memset(attack_scratch, '.', 8);
         attack_scratch[7] = '\n';
         call.arguments[0] = (uint64_t)attack_scratch;
         call.arguments[1] = 8;
     } else {
-        call.arguments[0] = strange;
-        call.arguments[1] = own ? memory_ram_end() + attack_random() / 2 : attack_value() | 1;
+        call.arguments[0] = own ? memory_ram_end() - inside : strange;
+        call.arguments[1] = (own ? inside + 1 : 1) + attack_random() / 2;
     }
     if (attack_try(make_call, &call) < 0 && number % 512 != 0 && !is_error(call.result)) {
         attack_suspect("console output from elsewhere", call.arguments[0], (uint64_t)call.result);

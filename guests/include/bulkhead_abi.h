@@ -56,8 +56,8 @@ enum bulkhead_hypercall {
     BULKHEAD_CALL_FACTS = 1,
     /*
      * RDI: address, RSI: length. Writes to the VM's console as the virtual UART does. Returns how
-     * many bytes were taken: `length`, but never more than BULKHEAD_CONSOLE_WRITE_MAX; call again
-     * with the rest. Length 0 returns 0, whatever the address.
+     * many bytes were taken: `length`, but never more than BULKHEAD_CONSOLE_WRITE_MAX; only those
+     * must lie in RAM. Call again with the rest. Length 0 returns 0, whatever the address.
      */
     BULKHEAD_CALL_CONSOLE_WRITE = 2,
     /* Ends the VM (all its vCPUs) as ACPI's S5 does. Does not return. */

@@ -169,6 +169,21 @@ static void outside_64_bit_mode_code_wraps_at_4_gib(void **state)
     assert_int_equal(fetch.bytes[0], 8 * 7);
 }
 
+static void compatibility_mode_code_wraps_at_4_gib(void **state)
+{
+    (void)state;
+    *guest_ram_word(&ram, TABLE(3) + 3 * 8) = TABLE(2) | P;
+    *guest_ram_word(&ram, TABLE(2) + 511 * 8) = TABLE(1) | P;
+    *guest_ram_word(&ram, TABLE(1) + 511 * 8) = FIRST | P;
+    *guest_ram_word(&ram, TABLE(1)) = SECOND | P;
+    key.mode = MMIO_MODE_32;
+    do_fetch(UINT64_C(0xfffffffc));
+    assert_int_equal(stop.status, GUEST_WALK_OK);
+    assert_int_equal(fetch.count, MMIO_INSN_MAX);
+    assert_int_equal(fetch.bytes[3], (uint8_t)(4095 * 7));
+    assert_int_equal(fetch.bytes[4], 0x80);
+}
+
 /* Puts MOV EAX, [RDI+disp8] at the address, fetches, decodes and keeps it. */
 static struct mmio_insn put_and_keep(uint64_t linear, uint8_t displacement)
 {
@@ -333,6 +348,7 @@ int main(void)
         TEST(user_code_is_fetched_with_user_rights),
         TEST(code_outside_ram_cannot_be_fetched),
         TEST(outside_64_bit_mode_code_wraps_at_4_gib),
+        TEST(compatibility_mode_code_wraps_at_4_gib),
         TEST(a_kept_instruction_is_found_again),
         TEST(any_word_that_changed_makes_it_miss),
         TEST(any_difference_of_the_key_makes_it_miss),

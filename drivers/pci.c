@@ -157,7 +157,7 @@ static bool read_function(const struct pci_access *access, struct pci_address at
 
 static bool scan_device(struct scan *scan, uint8_t bus, uint8_t device)
 {
-    unsigned functions = 1;
+    uint8_t functions = 1;
     for (uint8_t number = 0; number < functions; number++) {
         struct pci_address at = {bus, device, number};
         struct pci_function function;

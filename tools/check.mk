@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: Apache-2.0
+# Checks of the source, and the list of commands that they and editors read. Included by the Makefile.
+
+# Written anew each time: what make would do, which takes a second to ask, decides the list.
+compile_commands.json: FORCE ## list how each file is compiled, for clang's tools and editors
+	$(Q)tools/check/compile_commands $@
+
+# CHECKS="format layers" runs only those; the default is all.
+.PHONY: check
+check: compile_commands.json $(BUILD)/gen/version.h $(DRIVERS_GENERATED_C) | $(SETUP_PACKAGES) $(SETUP_LIBFDT) ## check format, folder dependencies, documentation, cppcheck, clang-tidy
+	$(Q)tools/check/run $(CHECKS)

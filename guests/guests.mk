@@ -39,3 +39,4 @@ guests: $(GUESTS) ## build the guests in build/guests/
 
 -include $(shell find $(BUILD)/guests/obj -name '*.d' 2>/dev/null)
 include tests/bench/bench.mk
+include guests/linux/linux.mk

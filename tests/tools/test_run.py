@@ -15,7 +15,7 @@ import zlib
 import pexpect
 import pytest
 
-from conftest import RUN
+from conftest import RUN, TREE
 
 FAST = ("--cpus", 1, "--memory", 256, "--timeout", 60)
 BOTH_RIGS = pytest.mark.parametrize("rig", ["bochs", "qemu"])
@@ -371,3 +371,23 @@ def test_other_models_boot(run, image_of):
 def test_unknown_model_is_refused_by_name(run, image_of, rig):
     code, _, err = run(image_of(), *FAST, "--rig", rig, "--model", "i4004")
     assert code in (1, 2) and "i4004" in err
+
+
+@BOTH_RIGS
+def test_debugger_stops_the_machine_at_power_on(run, image_of, rig):
+    if rig == "bochs" and not os.path.exists(os.path.join(
+            TREE, "build/third-party/bochs-install/bin/bochs-gdb")):
+        pytest.skip("bochs-gdb is not built")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    process = run.start(image_of(), *FAST, "--rig", rig, "--gdb", port)
+    wait_for(lambda: len(run.processes()) > 1)
+    time.sleep(1)
+    debugger = subprocess.run(
+        ["gdb", "-batch", "-nx", "-ex", "set architecture i386:x86-64", "-ex",
+         f"target remote 127.0.0.1:{port}", "-ex", "info registers rip", "-ex", "kill"],
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30, check=False)
+    assert "0xfff0" in debugger.stdout, debugger
+    process.terminate()
+    process.communicate(timeout=20)

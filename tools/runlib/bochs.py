@@ -33,7 +33,7 @@ vga: extension=vbe, update_freq=5, realtime=0
 pci: enabled=1, chipset=i440fx{slots}
 {nic}
 memory: guest={memory}, host={host_memory}, block_size=2048
-cpu: model={model}, count={cpus}, ips=100000000, quantum={quantum}, reset_on_triple_fault=0, \
+cpu: model={model}, count={cpus}, ips=100000000{quantum}, reset_on_triple_fault=0, \
 ignore_bad_msrs=1
 clock: sync={clock}, time0={time0}
 ata0: enabled=1, ioaddr1=0x1f0, ioaddr2=0x3f0, irq=14
@@ -109,7 +109,7 @@ class Bochs:
             slots=(", slot1=e1000" if options.nic else "") +
                   (", slot2=pcivga" if options.screen else ""), nic=self.nic() if options.nic else "",
             memory=options.memory, host_memory=min(options.memory, HOST_MEMORY_MAX),
-            model=options.model or MODEL, cpus=options.cpus, quantum=1 if options.exact else 16,
+            model=options.model or MODEL, cpus=options.cpus, quantum=self.quantum(),
             clock=options.clock, time0=options.time0,
             disk_mode="flat" if options.keep_disk else "volatile",
             log=os.path.abspath(options.bochs_log) if options.bochs_log
@@ -117,6 +117,10 @@ class Bochs:
             errors="report" if options.bochs_log else "ignore",
             gdb=f"gdbstub: enabled=1, port={options.gdb}, text_base=0, data_base=0, bss_base=0"
             if options.gdb else "")
+
+    def quantum(self):
+        """How long one processor runs before the next; the variant for gdb has one only."""
+        return "" if self.options.gdb else f", quantum={1 if self.options.exact else 16}"
 
     def nic(self):
         script = os.path.join(self.folder, "slirp")

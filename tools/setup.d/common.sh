@@ -60,7 +60,7 @@ logged() {
     rm -f "$log.status"
     [ "$status" != 0 ] || return 0
     echo "setup: $title failed; the end of $log:" >&2
-    tail -n 25 "$log" | sed 's/^/    /' >&2
+    tail -n 12 "$log" | sed 's/^/    /' >&2
     return "$status"
 }
 

@@ -25,9 +25,17 @@ apt() {
     as_root env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=600 "$@"
 }
 
+# apt itself calls it a success when a mirror does not answer, as it may not be
+# needed; so the caller looks whether it got what it wanted, and else calls this.
+apt_refresh_failed() {
+    sed -n 's/^[EW]: /    /p' "$BUILD/logs/apt-update.log" >&2
+    die "$*: see the network, /etc/apt and the lines above, if any, then run this again"
+}
+
 apt_refresh() {
+    say 'refreshing the package lists'
     logged "$BUILD/logs/apt-update.log" 'refreshing the package lists' 1000 'nothing' apt update ||
-        die 'the package lists cannot be fetched: see /etc/apt, the network and the lines above, then run this again'
+        apt_refresh_failed 'the package lists cannot be fetched'
 }
 
 # How many packages an installation of these would add, with what they depend on.
@@ -38,9 +46,21 @@ packages_new() {
 # Progress counts apt's lines "Get:", "Unpacking" and "Setting up", one of each a package.
 packages_install() {
     new=$(packages_new "$@")
-    say "installing $new packages: $* and what they need"
+    size=$(apt-get --assume-no --no-install-recommends install "$@" 2>/dev/null |
+        sed -n 's/^Need to get \(.*\) of archives.*/, \1 to fetch/p')
+    say "installing $new packages$size: $* and what they need"
     logged "$BUILD/logs/packages.log" 'installing packages' $((3 * new + 1)) \
         '[GUS][en][tp]*' apt install -y --no-install-recommends "$@"
+}
+
+# After an installation that was killed: packages unpacked but not set up, and
+# those caught in the very unpacking, which only a reinstallation helps.
+packages_mend() {
+    as_root env DEBIAN_FRONTEND=noninteractive dpkg --configure -a || true
+    torn=$(dpkg-query -W -f '${Package} ${db:Status-Eflag}\n' | sed -n 's/ reinstreq$//p' | tr '\n' ' ')
+    # shellcheck disable=SC2086 # several words are wanted
+    [ -z "$torn" ] || apt install -y --no-install-recommends --reinstall $torn || true
+    apt install -y --fix-broken
 }
 
 setup_packages() {
@@ -52,12 +72,17 @@ setup_packages() {
 
     # Lists that are absent or too old for what is wanted show in a dry run.
     # shellcheck disable=SC2086 # several words are wanted, here and below
-    apt-get -s install --no-install-recommends $missing >/dev/null 2>&1 || apt_refresh
+    if ! apt-get -s install --no-install-recommends $missing >/dev/null 2>&1; then
+        apt_refresh
+        apt-get -s install --no-install-recommends $missing >/dev/null 2>&1 ||
+            apt_refresh_failed "apt does not offer all of: $missing"
+    fi
     packages_install $missing && return 0
 
     say 'trying once more with fresh package lists'
-    as_root dpkg --configure -a >/dev/null 2>&1 || true
+    logged "$BUILD/logs/packages-mend.log" 'mending the packages' 1000 'nothing' packages_mend || true
     apt_refresh
+    ! grep -q '^Err:' "$BUILD/logs/apt-update.log" || apt_refresh_failed 'the package lists cannot be fetched'
     packages_install $missing || die 'not all packages could be installed; run this again when the cause above is mended'
 }
 

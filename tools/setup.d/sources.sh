@@ -41,7 +41,7 @@ apt_private_prepare() {
         apt_refresh
         mirror=$(mirror_uri)
     fi
-    [ -n "$mirror" ] || die 'apt knows no mirror of Debian 12 (bookworm, main): see /etc/apt/sources.list'
+    [ -n "$mirror" ] || apt_refresh_failed 'apt has no mirror of Debian 12 (bookworm, main)'
 
     mkdir -p "$CACHE/apt/sources" "$CACHE/apt/lists/partial" "$CACHE/apt/cache/archives/partial"
     printf 'Types: deb-src\nURIs: %s\nSuites: %s\nComponents: main\nTrusted: yes\n' \

@@ -19,6 +19,15 @@ $(BUILD)/native.efi: $(BUILD)/native.so
 	$(Q)objcopy -j .text -j .sdata -j .data -j .dynamic -j .dynsym -j .rel -j .rela -j '.rel.*' \
 		-j '.rela.*' -j .reloc -j .rodata --strip-debug --target=efi-app-x86_64 $< $@
 
+# The measured Linux's only program, in an initramfs of its own.
+BENCH_INIT := $(BUILD)/guests/bench-init.cpio
+$(BENCH_INIT): tests/bench/linux/init.c
+	$(call say,CC,$<)
+	@mkdir -p $(BUILD)/bench-init
+	$(Q)$(CC) -std=gnu11 -O2 $(WARN) -ffreestanding -nostdlib -static -fno-stack-protector -fno-pic \
+		-no-pie -Wl,--build-id=none -o $(BUILD)/bench-init/init $<
+	$(Q)cd $(BUILD)/bench-init && echo init | cpio --quiet --reproducible -o -H newc > $(CURDIR)/$@
+
 .PHONY: bench
-bench: $(BUILD)/native.efi $(BUILD)/bulkhead.efi $(GUESTS) ## measure Bulkhead beside the bare machine
+bench: $(BUILD)/native.efi $(BUILD)/bulkhead.efi $(GUESTS) $(BENCH_INIT) ## measure Bulkhead beside the bare machine
 	$(Q)$(PYTHON) tests/bench/run_bench.py

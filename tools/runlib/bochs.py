@@ -94,9 +94,9 @@ class Bochs:
             file.write(self.configuration(port))
         with open(self.complaints, "wb") as complaints:
             self.process = subprocess.Popen(
-                [PROGRAM_GDB if self.options.gdb else PROGRAM, "-q", "-f", rc], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                stderr=complaints, env=self.environment(), preexec_fn=preexec,
-                start_new_session=True)
+                [PROGRAM_GDB if self.options.gdb else PROGRAM, "-q", "-f", rc],
+                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=complaints,
+                env=self.environment(), preexec_fn=preexec, start_new_session=True)
         return None, listener
 
     def configuration(self, port):

@@ -94,7 +94,8 @@ class Qemu:
             "%Y-%m-%dT%H:%M:%S", time.gmtime(int(options.time0)))
         command = [
             PROGRAM, "-nodefaults", "-display", "none", "-machine", "q35",
-            "-vga", "std" if options.screen else "none", "-m", str(options.memory), "-smp", str(options.cpus),
+            "-vga", "std" if options.screen else "none",
+            "-m", str(options.memory), "-smp", str(options.cpus),
             "-accel", "kvm" if kvm else "tcg,thread=multi",
             "-cpu", options.model or (MODEL_KVM if kvm else MODEL), "-rtc", f"base={base}",
             "-drive", f"if=pflash,format=raw,readonly=on,file={CODE}",

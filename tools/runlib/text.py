@@ -5,7 +5,8 @@ for the wanted text and for signs of a panic. Used by session.py."""
 import re
 
 # Escape sequences of the firmware's terminal driver and of most guests.
-ESCAPES = re.compile(rb"\x1b(\[[0-9;?=]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)?|[()][0-9A-Za-z]|[^\[\]()])")
+ESCAPES = re.compile(rb"\x1b(\[[0-9;?=]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)?|"
+                     rb"[()][0-9A-Za-z]|[^\[\]()])")
 UNFINISHED = re.compile(rb"\x1b(\[[0-9;?=]*[ -/]*|[()])?$")
 UNPRINTABLE = re.compile(rb"[\x00-\x08\x0b-\x1f\x7f]")
 

@@ -7,7 +7,9 @@
 # bochs_options VARIANT
 bochs_options() {
     sed 's/#.*//; /^[[:space:]]*$/d' "$tools/bochs/options.txt" | case $1 in
-    bochs-gdb) sed '/--enable-smp/d; s/--enable-all-optimizations/--enable-repeat-speedups --enable-gdb-stub/' ;;
+    bochs-gdb)
+        sed '/--enable-smp/d; s/--enable-all-optimizations/--enable-repeat-speedups --enable-gdb-stub/'
+        ;;
     *) cat ;;
     esac
 }
@@ -47,7 +49,8 @@ bochs_build() {
         bochs_mend
         cp -R "$tools/bochs/instrument" "$folder/instrument/bulkhead"
         say "configuring $variant"
-        logged "$BUILD/logs/$variant-configure.log" "configuring $variant" 1000 'nothing' bochs_configure ||
+        logged "$BUILD/logs/$variant-configure.log" "configuring $variant" 1000 'nothing' \
+            bochs_configure ||
             die "$variant could not be configured"
         echo "$key" >"$folder/.key"
     fi

@@ -82,8 +82,10 @@ setup_packages() {
     say 'trying once more with fresh package lists'
     logged "$BUILD/logs/packages-mend.log" 'mending the packages' 1000 'nothing' packages_mend || true
     apt_refresh
-    ! grep -q '^Err:' "$BUILD/logs/apt-update.log" || apt_refresh_failed 'the package lists cannot be fetched'
-    packages_install $missing || die 'not all packages could be installed; run this again when the cause above is mended'
+    ! grep -q '^Err:' "$BUILD/logs/apt-update.log" ||
+        apt_refresh_failed 'the package lists cannot be fetched'
+    packages_install $missing ||
+        die 'not all packages could be installed; run this again when the cause above is mended'
 }
 
 # On a system that is not Debian 12 nothing is installed, only looked for.

@@ -62,19 +62,21 @@ source_uri() {
 source_fetch() {
     file=$(source_field "$1" 5)
     what="$(source_field "$1" 3) $(source_field "$1" 4)"
-    by_hand="or put $file (SHA-256 $(source_field "$1" 7)), from Debian's source package, into $CACHE"
+    by_hand="or put $file (SHA-256 $(source_field "$1" 7)),
+    from Debian's source package, into $CACHE"
 
     have apt-get || die "$what cannot be fetched without apt: $by_hand"
     apt_private_prepare "$(source_field "$1" 2)"
     uri=$(source_uri "$1")
-    [ -n "$uri" ] || die "the mirror does not offer the source package $what: try another mirror in /etc/apt, $by_hand"
+    [ -n "$uri" ] ||
+        die "the mirror does not offer the source package $what: try another in /etc/apt, $by_hand"
 
     say "fetching $what ($(size_words "$(source_field "$1" 6)"))"
     rm -f "$CACHE/$file.part"
     logged "$BUILD/logs/fetch-$1.log" "fetching $what" 1000 'nothing' \
         /usr/lib/apt/apt-helper -o APT::Sandbox::User="$(id -un)" \
         download-file "$uri" "$CACHE/$file.part" "SHA256:$(source_field "$1" 7)" ||
-        die "$what was not fetched: see the network and the lines above, then run this again, $by_hand"
+        die "$what was not fetched: see the network and the lines above, run this again, $by_hand"
     mv "$CACHE/$file.part" "$CACHE/$file"
     source_is_fetched "$1" || die "$CACHE/$file is not what tools/sources.txt says: remove it and run this again"
 }

@@ -16,7 +16,8 @@
 #include <cstdlib>
 #include <string>
 
-namespace {
+namespace
+{
 
 const unsigned cpus_max = 256;
 const unsigned reasons_max = 128;

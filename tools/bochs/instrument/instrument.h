@@ -23,11 +23,11 @@ void bulkhead_cpu_ready(unsigned cpu);
 void bulkhead_vmexit(unsigned cpu, Bit32u reason, Bit64u qualification);
 void bulkhead_port_write(unsigned port, unsigned value);
 
-#define BX_INSTR_INIT_ENV()                     bulkhead_init_env()
-#define BX_INSTR_EXIT_ENV()                     bulkhead_exit_env()
-#define BX_INSTR_INITIALIZE(cpu)                bulkhead_cpu_ready(cpu)
-#define BX_INSTR_VMEXIT(cpu, reason, qual)      bulkhead_vmexit(cpu, reason, qual)
-#define BX_INSTR_OUTP(port, len, value)         bulkhead_port_write(port, value)
+#define BX_INSTR_INIT_ENV()                bulkhead_init_env()
+#define BX_INSTR_EXIT_ENV()                bulkhead_exit_env()
+#define BX_INSTR_INITIALIZE(cpu)           bulkhead_cpu_ready(cpu)
+#define BX_INSTR_VMEXIT(cpu, reason, qual) bulkhead_vmexit(cpu, reason, qual)
+#define BX_INSTR_OUTP(port, len, value)    bulkhead_port_write(port, value)
 
 #define BX_INSTR_EXIT(cpu)
 #define BX_INSTR_RESET(cpu, type)

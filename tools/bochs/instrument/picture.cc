@@ -4,10 +4,10 @@
  * draw the screen into a buffer of its own (its snapshot mode, meant for a
  * button); this turns that buffer into a PPM. Called by instrument.cc.
  */
+#include "picture.h"
 #include "bochs.h"
 #include "gui/gui.h"
 #include "iodev/iodev.h"
-#include "picture.h"
 
 #include <string>
 #include <vector>

@@ -45,6 +45,13 @@ extern const struct attack_list attacks_user;
 extern const struct attack_ending attack_endings[];
 extern const uint32_t attack_ending_count;
 
+/* Before the first attack: seed, scratch pages, what happens after an exception. */
+void attack_init(uint64_t seed);
+
+/* Exceptions survived, and suspects counted, so far. */
+extern uint64_t attack_faults;
+extern uint64_t attack_suspects;
+
 /* The next number of the seeded sequence, and one below `bound` (> 0). */
 uint64_t attack_random(void);
 uint64_t attack_below(uint64_t bound);

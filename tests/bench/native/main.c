@@ -9,24 +9,8 @@
 #include "boot/config/config.h"
 #include "boot/image/image.h"
 #include "boot/loader.h"
-#include "kernel/io.h"
-#include "kernel/msr.h"
-#include "kernel/printf.h"
 #include "kernel/string.h"
 #include "tests/bench/native/native.h"
-
-#define PIC_MASTER_DATA 0x21
-#define PIC_SLAVE_DATA  0xa1
-#define APIC_ICR_LOW    0xfee00300u
-#define ICR_INIT_OTHERS 0x000c4500u /* INIT, assert, all excluding self */
-#define UART_THR        0x3f8
-#define UART_LSR        0x3fd
-#define UART_LSR_THRE   0x20
-#define ANNOUNCE_TICKS  2000000 /* enough for the line at 115200 baud */
-#define PTE_TABLE       0x3
-#define PTE_LARGE_PAGE  0x83
-#define TABLE_ENTRIES   512
-#define MAPPED_MAX      GIB(512)
 
 EFI_SYSTEM_TABLE *ST;
 EFI_BOOT_SERVICES *BS;
@@ -36,7 +20,6 @@ static struct config config;
 static struct config_report report;
 static struct boot_info info; /* only its memory map is used */
 static struct vm_plan plan;
-static struct native_registers registers;
 
 EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *table);
 
@@ -137,96 +120,17 @@ static bool make_request(struct image_request *request, struct image *kernel)
     return true;
 }
 
-/* Tables that map all RAM one to one with 2 MiB pages; they must survive the scrubbing. */
-static uint64_t make_tables(void)
+/* Tables for all the memory there is. */
+static uint64_t map_memory(UINTN *map_key)
 {
-    uint64_t top = GIB(4);
+    uint64_t top = 0;
+    if (!loader_read_memory_map(&info, map_key)) {
+        return 0;
+    }
     for (uint32_t i = 0; i < info.memory_count; i++) {
         top = MAX(top, info.memory[i].hpa.v + info.memory[i].size);
     }
-    top = align_up(MIN(top, MAPPED_MAX), GIB(1));
-    uint64_t directories = top / GIB(1);
-    uint64_t *tables = loader_alloc_pages(2 + directories, UINT32_MAX);
-    if (tables == NULL) {
-        return 0;
-    }
-    uint64_t *pdpt = tables + TABLE_ENTRIES;
-    uint64_t *pd = pdpt + TABLE_ENTRIES;
-    memset(tables, 0, 2 * PAGE_SIZE);
-    tables[0] = (uintptr_t)pdpt | PTE_TABLE;
-    for (uint64_t i = 0; i < directories; i++) {
-        pdpt[i] = (uintptr_t)(pd + i * TABLE_ENTRIES) | PTE_TABLE;
-    }
-    for (uint64_t i = 0; i < directories * TABLE_ENTRIES; i++) {
-        pd[i] = i * MIB(2) | PTE_LARGE_PAGE;
-    }
-    return (uintptr_t)tables;
-}
-
-static void set_registers(void)
-{
-    const struct vm_start *start = &plan.start;
-    registers = (struct native_registers){
-        .rip = start->rip,
-        .rsp = start->rsp,
-        .rax = start->rax,
-        .rbx = start->rbx,
-        .rsi = start->rsi,
-        .cr3 = start->cr3,
-        .gdt_limit = (uint16_t)start->gdt_limit,
-        .gdt_base = start->gdt_base,
-        .cs = start->cs,
-        .ds = start->ds,
-    };
-}
-
-/* The other CPUs leave the firmware's idle loop and wait for their SIPI, as after RESET. */
-static void stop_other_cpus(void)
-{
-    if ((cpu_rdmsr(MSR_IA32_APIC_BASE) & APIC_BASE_EXTD) != 0) {
-        cpu_wrmsr(MSR_X2APIC_ICR, ICR_INIT_OTHERS);
-        return;
-    }
-    mmio_write32((void *)(uintptr_t)APIC_ICR_LOW, ICR_INIT_OTHERS);
-}
-
-static void serial_write(const char *text)
-{
-    for (; *text != '\0'; text++) {
-        while ((inb(UART_LSR) & UART_LSR_THRE) == 0) {
-        }
-        outb(UART_THR, (uint8_t)*text);
-    }
-}
-
-/* Says when the guest will start and waits for it: what it counts from there is its own. */
-static void announce(void)
-{
-    char line[80];
-    uint64_t start = cpu_rdtsc() + ANNOUNCE_TICKS;
-    ksnprintf(line, sizeof(line), "native: the guest starts at TSC %lu\r\n", start);
-    serial_write(line);
-    while (cpu_rdtsc() < start) {
-    }
-}
-
-/* Runs after the firmware: scrub, copy, enter. */
-static void start_guest(void)
-{
-    outb(PIC_MASTER_DATA, 0xff);
-    outb(PIC_SLAVE_DATA, 0xff);
-    stop_other_cpus();
-    for (uint32_t i = 0; i < plan.memory_count; i++) {
-        memset((void *)plan.memory[i].hpa.v, 0, plan.memory[i].size);
-    }
-    for (uint32_t i = 0; i < plan.load_count; i++) {
-        memcpy((void *)plan.loads[i].gpa.v, (const void *)plan.loads[i].hpa.v, plan.loads[i].size);
-    }
-    announce();
-    if (plan.start.mode == VM_START_LONG64) {
-        native_enter_long64(&registers);
-    }
-    native_enter_prot32(&registers);
+    return native_make_tables(top);
 }
 
 static bool prepare(uint64_t *cr3, UINTN *map_key)
@@ -242,7 +146,7 @@ static bool prepare(uint64_t *cr3, UINTN *map_key)
         loader_error("a flat image needs its own ROM: it cannot be started natively");
         return false;
     }
-    *cr3 = make_tables();
+    *cr3 = map_memory(map_key);
     request.blob = loader_alloc_pages(IMAGE_BLOB_SIZE / PAGE_SIZE, UINT32_MAX);
     request.blob_hpa = HPA((uintptr_t)request.blob);
     if (*cr3 == 0 || request.blob == NULL || !loader_read_memory_map(&info, map_key)) {
@@ -254,7 +158,6 @@ static bool prepare(uint64_t *cr3, UINTN *map_key)
         loader_error("%s", error.text);
         return false;
     }
-    set_registers();
     loader_print("native: starting %s (%s), %lu KiB, at 0x%lx",
                  config.vms[0].modules[config.vms[0].kernel].file, image_format_name(kernel.format),
                  placement.kernel_size >> 10, plan.start.rip);
@@ -276,5 +179,5 @@ EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *table)
         loader_print("native: the firmware does not let go");
         return EFI_LOAD_ERROR;
     }
-    native_leave_firmware(cr3, start_guest);
+    native_start(&plan, cr3);
 }

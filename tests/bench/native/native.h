@@ -8,6 +8,21 @@
 
 #include <stdint.h>
 
+#include "kernel/vm_plan.h"
+
+/* ---- run.c ---- */
+
+/*
+ * Allocates page tables that map memory one to one up to `top` (at least 4 GiB) with 2 MiB pages.
+ * Returns their physical address, 0 when there is no memory for them.
+ */
+uint64_t native_make_tables(uint64_t top);
+
+/* After ExitBootServices: scrubs the plan's memory, copies its loads and enters the guest. */
+_Noreturn void native_start(const struct vm_plan *plan, uint64_t cr3);
+
+/* ---- start.S ---- */
+
 /* What start.S loads before the first instruction of the guest. Offsets known there. */
 struct native_registers {
     uint64_t rip;

@@ -181,16 +181,16 @@ void vm_note_denied(struct vcpu *vcpu, enum vm_denied kind, uint64_t number)
     }
     switch (kind) {
     case VM_DENIED_PORT:
-        log_info("VM %s: port 0x%lx denied (to allow: ports = <0x%lx 0x%lx>)", vm->plan->name,
-                 number, number, number);
+        log_info("VM %s: port 0x%lx denied (to allow: ports = \"0x%lx\")", vm->plan->name, number,
+                 number);
         break;
     case VM_DENIED_MSR_READ:
-        log_info("VM %s: reading MSR 0x%lx denied (to allow: msrs-read = <0x%lx 0x%lx>)",
-                 vm->plan->name, number, number, number);
+        log_info("VM %s: reading MSR 0x%lx denied (to allow: msrs = \"0x%lx\")", vm->plan->name, number,
+                 number);
         break;
     case VM_DENIED_MSR_WRITE:
-        log_info("VM %s: writing MSR 0x%lx denied (to allow: msrs-write = <0x%lx 0x%lx>)",
-                 vm->plan->name, number, number, number);
+        log_info("VM %s: writing MSR 0x%lx denied (to allow: msrs-write = \"0x%lx\")",
+                 vm->plan->name, number, number);
         break;
     case VM_DENIED_MEMORY:
         log_info("VM %s: nothing at guest-physical address 0x%lx", vm->plan->name, number);

@@ -7,6 +7,7 @@
 #include "kernel/percpu.h"
 #include "kernel/printf.h"
 #include "kernel/time.h"
+#include "kernel/vcpu_counters.h"
 #include "kernel/window.h"
 
 #define RESTART_DELAY_MS 100 /* after the first crash; doubles with each further one */
@@ -132,6 +133,9 @@ static void conclude(struct vm *vm)
     vm->crashes += crash;
     log_print(crash ? LOG_WARNING : LOG_NOTICE, "VM %s %s: %s", vm->plan->name,
               crash ? "crashed" : "ended", vm->end_text);
+    for (uint32_t i = 0; i < vm->vcpu_count; i++) {
+        vcpu_log_counters(vm->vcpus[i]);
+    }
     uint64_t delay_ms;
     bool again = restarts(vm, &delay_ms);
     if (again) {

@@ -104,8 +104,8 @@ def run_pytest(tally, folder):
         os.unlink(report)
     started = time.monotonic()
     code = subprocess.run(
-        ["/usr/bin/python3", "-m", "pytest", "-q", "-n", str(CORES), "-rs", "--durations=5",
-         "-p", "no:cacheprovider", "-m", "not soak", f"--junitxml={report}",
+        ["/usr/bin/python3", "-m", "pytest", "-q", "-n", str(CORES), "--dist", "loadgroup",
+         "-rs", "--durations=5", "-p", "no:cacheprovider", "-m", "not soak", f"--junitxml={report}",
          f"tests/{folder}"], cwd=TREE, check=False).returncode
     if not os.path.exists(report):
         tally.fail(folder, f"pytest ended with {code} and no report")

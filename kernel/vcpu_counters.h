@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Counters of vCPUs for the reader of the log. Called at a VM's end (kernel/vm.c). */
+#ifndef KERNEL_VCPU_COUNTERS_H
+#define KERNEL_VCPU_COUNTERS_H
+
+#include "kernel/vcpu.h"
+
+/*
+ * Prints how many exits there were since vcpu_reset(), their cost, what was denied, and the exits
+ * by basic exit reason. Any CPU; not while the vCPU runs.
+ */
+void vcpu_log_counters(const struct vcpu *vcpu);
+
+#endif

@@ -5,7 +5,7 @@
  * one line an attack and `hostile: N attacks, M faults, S suspects`.
  * Command line: seed=N (1), attacks=N (100000), only=NAME or skip=NAME of an attack, list to see
  * the attacks and what each proves, ending=NAME to end the VM afterwards in that way, trace=N to
- * name each attack from number N on before it is done.
+ * name each attack from number N on before it is done, brief for the last line and suspects only.
  */
 #include <stddef.h>
 
@@ -28,6 +28,7 @@ static struct {
     const struct attack *attack;
     uint64_t runs;
     uint64_t faults;
+    uint64_t ticks;
 } rows[ATTACK_MAX];
 static uint32_t row_count;
 static uint32_t weight_sum;
@@ -82,7 +83,7 @@ static void release_spurious_vector(void)
 
 static void run_attacks(uint64_t count)
 {
-    uint64_t step = count / PROGRESS_LINES + 1;
+    uint64_t step = startup_option("brief", NULL) ? count + 1 : count / PROGRESS_LINES + 1;
     uint64_t trace = startup_number("trace", UINT64_MAX);
     for (uint64_t i = 0; i < count; i++) {
         uint32_t row = choose();
@@ -90,7 +91,9 @@ static void run_attacks(uint64_t count)
         if (i >= trace) {
             print("hostile: attack %lu: %s %lu\n", i, rows[row].attack->name, rows[row].runs);
         }
+        uint64_t begin = cpu_rdtsc();
         rows[row].attack->run(rows[row].runs);
+        rows[row].ticks += cpu_rdtsc() - begin;
         rows[row].runs++;
         rows[row].faults += attack_faults - faults;
         release_spurious_vector();
@@ -103,10 +106,14 @@ static void run_attacks(uint64_t count)
 static void report(uint64_t count)
 {
     uint64_t faults = 0;
+    bool brief = startup_option("brief", NULL);
     for (uint32_t i = 0; i < row_count; i++) {
-        print("hostile: %-20s %8lu attacks %8lu faults\n", rows[i].attack->name, rows[i].runs,
-              rows[i].faults);
         faults += rows[i].faults;
+        if (!brief) {
+            uint64_t runs = rows[i].runs;
+            print("hostile: %-20s %8lu attacks %8lu faults %8lu ticks each\n", rows[i].attack->name,
+                  runs, rows[i].faults, rows[i].ticks / (runs + (runs == 0)));
+        }
     }
     print("hostile: %lu attacks, %lu faults, %lu suspects\n", count, faults, attack_suspects);
 }

@@ -161,7 +161,7 @@ static void run_ioapic(uint64_t number)
     access.size = 1u << attack_below(4);
     access.write = (number & 1) != 0;
     attack_try(access_memory, &access);
-    if (number % 16 == 15) {
+    if (number % 64 == 63) {
         mask_ioapic();
     }
 }

@@ -13,6 +13,8 @@
 #include "kernel/string.h"
 
 #define FILLER          0xcc /* INT3: ends whatever was decoded differently than meant */
+#define REP             0xf3
+#define REPEATED_MAX    32 /* bytes before the page end at which a repetition stops */
 #define CODE_MAX        64
 #define HOLE            UINT64_C(0xd0000000) /* no RAM and no device in any VM */
 #define PREFIX_MAX      4
@@ -203,8 +205,8 @@ static void run_known(uint64_t number)
     memset(code_page, FILLER, 3 * CODE_MAX);
     memcpy(code_page + CODE_MAX, row + 1, row[0]);
     /* A repeated instruction is to reach the end of the page soon: each step is an exit. */
-    bool repeated = row[1] == 0xf3;
-    run_bytes(repeated ? (uint64_t)memory_window_at(HOLE) + 4096 - attack_below(32)
+    bool repeated = row[1] == REP;
+    run_bytes(repeated ? (uint64_t)memory_window_at(HOLE) + 4096 - attack_below(REPEATED_MAX)
                        : operand_address(),
               strange_rcx());
 }
@@ -227,13 +229,14 @@ static void run_crossing(uint64_t number)
     uint8_t *linear = memory_window(0, (uint64_t)first | PTE_PRESENT | PTE_WRITE);
     bool missing = attack_below(3) == 0;
     memory_window(1, missing ? 0 : (uint64_t)second | PTE_PRESENT | PTE_WRITE);
-    void *operand = memory_window(2, HOLE | PTE_PRESENT | PTE_WRITE);
+    uint64_t operand = (uint64_t)memory_window(2, HOLE | PTE_PRESENT | PTE_WRITE);
+    uint32_t left = row[1] == REP ? REPEATED_MAX : 4096; /* each repetition is an exit */
     struct attack_registers registers = {
         .code = linear + 4096 - inside,
         .rax = 0xffffffff,
         .rcx = 0xffffffff,
         .rdx = 0xe000,
-        .pointer = (uint64_t)operand + attack_below(4096),
+        .pointer = operand + 4096 - 1 - attack_below(left),
     };
     attack_run_code(&registers);
     memory_window(1, 0);

@@ -128,8 +128,9 @@ static const uint8_t string_code[][4] = {
 static uint64_t string_buffer(void)
 {
     switch (attack_below(4)) {
-    case 0:
-        return (uint64_t)memory_window_at((uint64_t)attack_scratch);
+    case 0: /* seldom a whole page: each element takes its time */
+        return (uint64_t)memory_window_at((uint64_t)attack_scratch) + 4096 -
+               (2u << attack_below(12));
     case 1:
         return (uint64_t)memory_window_at((uint64_t)attack_scratch) + 4090 + attack_below(6);
     case 2:
@@ -150,7 +151,7 @@ static void run_string(uint64_t number)
     bool narrow = code[1] == 0x67; /* the address is then low RAM, and does not end */
     struct attack_registers registers = {
         .code = code,
-        .rcx = attack_below(8) == 0 && !narrow ? attack_value() : attack_below(64),
+        .rcx = attack_below(16) == 0 && !narrow ? attack_value() : attack_below(64),
         .rdx = port,
         .pointer = string_buffer(),
     };

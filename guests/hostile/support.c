@@ -16,7 +16,7 @@
 #include "kernel/string.h"
 
 #define SUSPECTS_NAMED   8
-#define CODE_STACK_SIZE  4096
+#define CODE_STACK_SIZE  1024
 #define FILLER           0xcc /* INT3 as code, not canonical as an address */
 #define DR7_OFF          0x400
 #define PAGE             4096

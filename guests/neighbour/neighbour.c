@@ -4,7 +4,8 @@
  * and again, while a 1 ms timer runs: foreign writes, missing or late ticks, and interrupts that
  * nobody here asked for (NMIs included) are failures, and it names them.
  * Command line: rounds=N (10; 0: for ever), report=N rounds between lines (rounds, or 10),
- * gap=US longest time between two ticks that is in order (2500), seed=N.
+ * gap=US longest time between two ticks that is in order (2500), rest=US to halt after a round, but
+ * for the ticks (0), seed=N.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -139,11 +140,23 @@ static void report(uint64_t round)
     print("\nneighbour: ok after %lu rounds\n", round);
 }
 
+/* Halts until `ticks_to_rest` have passed; the timer goes on. */
+static void rest(uint64_t ticks_to_rest)
+{
+    uint64_t begin = cpu_rdtsc();
+    cpu_interrupts_off();
+    while (cpu_rdtsc() - begin < ticks_to_rest) {
+        cpu_wait();
+    }
+    cpu_interrupts_on();
+}
+
 void guest_main(void)
 {
     uint64_t rounds = startup_number("rounds", 10);
     uint64_t step = startup_number("report", rounds != 0 ? rounds : 10);
     uint64_t gap_us = startup_number("gap", 2500);
+    uint64_t rest_ticks = timing_ns_to_ticks(startup_number("rest", 0) * 1000);
     uint64_t key = startup_number("seed", 1) * MULTIPLIER;
 
     uint64_t size = fill_all(key);
@@ -153,6 +166,7 @@ void guest_main(void)
     for (uint64_t round = 1; rounds == 0 || round <= rounds; round++) {
         check_all(key, key + 1);
         key++;
+        rest(rest_ticks);
         if (!undisturbed(gap_us)) {
             print("neighbour: FAILED in round %lu\n", round);
             break;

@@ -40,7 +40,7 @@ static uint64_t strange_address(void)
     case 1:
         return attack_foreign_address();
     case 2: /* so that address + size wraps */
-        return 0 - attack_below(8192);
+        return 0 - (1 + attack_below(8192));
     default:
         return value < memory_ram_end() ? value + memory_ram_end() : value;
     }

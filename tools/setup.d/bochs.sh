@@ -20,6 +20,7 @@ bochs_key() {
         source_field bochs 7
         bochs_options "$1"
         cat "$tools"/bochs/instrument/* "$tools/bochs/mend.sh"
+        [ "$1" != bochs-gdb ] || cat "$tools/bochs/mend-gdb.sh"
         g++ --version 2>/dev/null | head -n 1
         uname -m
     } | sha256sum | cut -c 1-16
@@ -47,6 +48,7 @@ bochs_build() {
         rm -rf "$folder"
         setup_unpacked bochs "$variant"
         bochs_mend
+        [ "$variant" != bochs-gdb ] || bochs_gdb_mend
         cp -R "$tools/bochs/instrument" "$folder/instrument/bulkhead"
         say "configuring $variant"
         logged "$BUILD/logs/$variant-configure.log" "configuring $variant" 1000 'nothing' \
@@ -55,7 +57,7 @@ bochs_build() {
         echo "$key" >"$folder/.key"
     fi
     say "building $variant, a minute or two (log: $BUILD/logs/$variant.log)"
-    logged "$BUILD/logs/$variant.log" "building $variant" 245 'g++ -c*' bochs_make ||
+    logged "$BUILD/logs/$variant.log" "building $variant" 520 'g++ -c*' bochs_make ||
         die "$variant could not be built; when the cause above is mended, run this again"
 }
 

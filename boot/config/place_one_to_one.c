@@ -22,13 +22,14 @@ static struct config_ram usable_one_to_one(const struct config_ram *range)
     return part;
 }
 
-/* Adds a piece above all others; when there are too many, the smallest gives way. */
+/* Adds a piece above all others; when there are too many, the smallest gives way, of equals the
+ * highest: low addresses are worth more. */
 static void choose(struct config_chosen *c, const struct config_ram *piece)
 {
     if (c->count == c->max) {
         uint32_t smallest = 0;
         for (uint32_t i = 1; i < c->count; i++) {
-            smallest = c->pieces[i].size < c->pieces[smallest].size ? i : smallest;
+            smallest = c->pieces[i].size <= c->pieces[smallest].size ? i : smallest;
         }
         if (c->pieces[smallest].size >= piece->size) {
             return;

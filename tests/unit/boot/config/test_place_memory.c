@@ -334,6 +334,20 @@ static void crumbs_give_way_to_larger_pieces_1_to_1(void **state)
     assert_piece(0, 2, MIB(48), MIB(48), MIB(8));
 }
 
+static void of_two_crumbs_the_higher_gives_way_1_to_1(void **state)
+{
+    (void)state;
+    struct config_ram ram[10];
+    for (uint32_t i = 0; i < 10; i++) {
+        ram[i] = (struct config_ram){HPA(MIB(16) * (i + 1)), i == 1 || i == 3 ? KIB(4) : MIB(8), 0};
+    }
+    set_ram(10, ram);
+    assert_true(place_dma("48M", ""));
+    assert_plan_is_sound();
+    assert_piece(0, 2, MIB(32), MIB(32), KIB(4));
+    assert_piece(0, 4, MIB(80), MIB(80), MIB(8));
+}
+
 static void a_1_to_1_vm_without_room_is_refused(void **state)
 {
     (void)state;
@@ -398,6 +412,7 @@ int main(void)
         cmocka_unit_test(a_1_to_1_vm_chooses_before_larger_ones),
         cmocka_unit_test(a_1_to_1_vm_leaves_the_device_hole_out),
         cmocka_unit_test(crumbs_give_way_to_larger_pieces_1_to_1),
+        cmocka_unit_test(of_two_crumbs_the_higher_gives_way_1_to_1),
         cmocka_unit_test(a_1_to_1_vm_without_room_is_refused),
         cmocka_unit_test(a_1_to_1_vm_of_1_mib_has_the_low_piece_only),
         cmocka_unit_test(a_flat_image_has_its_rom_below_4_gib),

@@ -32,6 +32,7 @@ static void memory_below_1_mib_and_parts_of_pages_are_left_out(void **state)
     add(0, 0xa0000, 0);
     add(0xf0000, MIB(2), 0);
     add(MIB(4) + 1, KIB(8), 0);
+    add(MIB(8), 0, 0);
     config_pool_init(&pool, &machine);
     assert_int_equal(pool.count, 2);
     assert_int_equal(pool.ranges[0].hpa.v, MIB(1));

@@ -139,6 +139,7 @@ static void edit_distance_counts_edits_and_swaps(void **state)
     (void)state;
     assert_int_equal(config_edit_distance("memory", "memory"), 0);
     assert_int_equal(config_edit_distance("memroy", "memory"), 1);
+    assert_int_equal(config_edit_distance("emmory", "memory"), 1);
     assert_int_equal(config_edit_distance("memry", "memory"), 1);
     assert_int_equal(config_edit_distance("mamory", "memory"), 1);
     assert_int_equal(config_edit_distance("", "cpus"), 4);

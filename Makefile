@@ -17,7 +17,7 @@ COMMA   := ,
 
 -include tools/setup.mk
 LIBFDT_DIR ?= $(BUILD)/third-party/dtc/libfdt
--include $(wildcard drivers/drivers.mk guests/guests.mk guests/acpi/acpi.mk tools/bulkhead-check/bulkhead-check.mk)
+-include $(wildcard drivers/drivers.mk guests/guests.mk guests/acpi/acpi.mk tools/bulkhead-check/bulkhead-check.mk tools/check.mk)
 
 # ---------------------------------------------------------------- flags
 WARN := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Werror
@@ -75,10 +75,9 @@ $(BUILD)/kernel/kernel/main.o $(BUILD)/loader/boot/main.o: $(BUILD)/gen/version.
 
 # What runs at exits is made for speed, the rest for size. The hottest of it goes without frame
 # pointers; vmx/entry.S keeps the chain for those further down.
-KERNEL_HOT := $(wildcard vmx/vcpu.c vmx/exit*.c vmx/guest.c vmx/event.c kernel/vm_io.c \
+KERNEL_HOT := $(wildcard vmx/vcpu.c vmx/exit*.c vmx/guest.c kernel/vm_io.c \
 	kernel/vm_memory.c kernel/vm_interrupt.c kernel/window.c kernel/hypercall.c kernel/icr.c \
-	kernel/lvt.c kernel/guest_walk.c kernel/mmio_decode.c kernel/mmio_execute.c \
-	kernel/mmio_address.c kernel/mmio_modrm.c kernel/msr_policy.c kernel/cpuid_policy.c \
+	kernel/mmio_execute.c kernel/msr_policy.c kernel/cpuid_policy.c \
 	kernel/xapic.c drivers/vuart*.c drivers/vioapic.c)
 KERNEL_COLD_O := $(patsubst %.c,$(BUILD)/kernel/%.o,$(filter-out $(KERNEL_HOT),$(KERNEL_C)))
 $(KERNEL_COLD_O): KERNEL_CFLAGS += -Os
@@ -155,7 +154,7 @@ distclean: ## remove build/ altogether
 
 help: ## list the targets
 	@grep -hE '^[a-z._-]+:.*## ' Makefile $(filter %.mk,$(MAKEFILE_LIST)) | sort -u | \
-		awk -F':.*## ' '{ printf "  %-16s%s\n", $$1, $$2 }'
+		awk -F':.*## ' '{ printf "  %-23s%s\n", $$1, $$2 }'
 	@echo "  Variables: V=1 shows commands; CC=clang builds with clang."
 
 -include $(shell find $(BUILD)/kernel $(BUILD)/loader -name '*.d' 2>/dev/null)

@@ -40,6 +40,7 @@ struct mp_services {
 /* What each CPU reports of itself; in the order of boot_info.cpus. */
 struct cpu_report {
     bool present;
+    bool topology_known;
     uint32_t smt_shift; /* APIC id bits that number the threads of a core */
     uint32_t package_shift;
     struct vmx_caps caps;
@@ -65,8 +66,12 @@ static void read_topology(struct cpu_report *report)
     if (cpu_cpuid(0, 0).eax < 0xb || cpu_cpuid(0xb, 0).ebx == 0) {
         return;
     }
-    report->smt_shift = cpu_cpuid(0xb, 0).eax & 0x1f;
-    report->package_shift = cpu_cpuid(0xb, 1).eax & 0x1f;
+    struct cpuid_result threads = cpu_cpuid(0xb, 0);
+    struct cpuid_result cores = cpu_cpuid(0xb, 1);
+    /* A level with one logical processor has no bits, whatever its shift says. */
+    report->topology_known = true;
+    report->smt_shift = (threads.ebx & 0xffff) > 1 ? threads.eax & 0x1f : 0;
+    report->package_shift = (cores.ebx & 0xffff) > 1 ? cores.eax & 0x1f : 0;
 }
 
 /* On every CPU, in the firmware's environment: no firmware call, no allocation. */
@@ -146,7 +151,7 @@ void loader_read_cpus(struct boot_info *info)
     for (uint32_t i = 0; i < info->cpu_count; i++) {
         struct boot_cpu *cpu = &info->cpus[i];
         cpu->core = cpu->apic_id >> reports[0].smt_shift;
-        cpu->package = reports[0].package_shift != 0 ? cpu->apic_id >> reports[0].package_shift : 0;
+        cpu->package = reports[0].topology_known ? cpu->apic_id >> reports[0].package_shift : 0;
         cpu->core_type = reports[i].caps.core_type;
     }
 }

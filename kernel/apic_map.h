@@ -15,7 +15,7 @@
 
 struct apic_map {
     uint32_t count;
-    uint32_t id[CPU_MAX];     /* x2APIC id by vCPU index */
+    uint32_t id[CPU_MAX];                 /* x2APIC id by vCPU index */
     uint16_t clusters[APIC_MAP_CLUSTERS]; /* logical ids of the VM's CPUs, by cluster */
     uint8_t by_low_byte[256]; /* a vCPU whose id ends in this byte; id[] tells whether it is it */
 };

@@ -37,7 +37,7 @@ struct percpu *percpu_create(uint32_t index, uint32_t apic_id)
     cpu->apic_id = apic_id;
     cpu->stack_top = memory_alloc_stack(CPU_STACK_SIZE);
     cpu->vmxon_region = memory_alloc_pages(1);
-    window_init(index);
+    window_init(cpu);
     return cpu;
 }
 

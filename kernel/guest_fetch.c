@@ -49,33 +49,6 @@ void guest_fetch_code(const struct guest_paging *paging, const struct guest_memo
     }
 }
 
-static unsigned line_of(const struct insn_key *key)
-{
-    return (unsigned)(key->linear ^ key->linear >> 3 ^ key->linear >> 12) % INSN_CACHE_LINES;
-}
-
-static bool same_key(const struct insn_key *a, const struct insn_key *b)
-{
-    return a->linear == b->linear && a->cr3 == b->cr3 && a->cr0 == b->cr0 && a->cr4 == b->cr4 &&
-           a->efer == b->efer && a->mode == b->mode && a->user == b->user;
-}
-
-const struct mmio_insn *insn_cache_find(const struct insn_cache *cache, const struct insn_key *key,
-                                        insn_peek_fn peek, void *context)
-{
-    const struct insn_line *line = &cache->lines[line_of(key)];
-    const struct insn_log *log = &line->log;
-    if (log->count == 0 || !same_key(&line->key, key)) {
-        return NULL;
-    }
-    for (unsigned i = 0; i < log->count; i++) {
-        if (peek(context, i, log->words[i].where) != log->words[i].value) {
-            return NULL;
-        }
-    }
-    return &line->insn;
-}
-
 /* The PDPTE registers are no part of the key. */
 static bool is_pae(const struct insn_key *key)
 {
@@ -96,7 +69,7 @@ void insn_cache_keep(struct insn_cache *cache, const struct insn_key *key,
     if (log->count > INSN_WORDS_MAX || !one_page || is_pae(key)) {
         return;
     }
-    struct insn_line *line = &cache->lines[line_of(key)];
+    struct insn_line *line = &cache->lines[insn_cache_line(key)];
     *line = (struct insn_line){*key, *log, *insn};
     /* The words of code come last; those behind the instruction do not matter. */
     line->log.count -= code_words(key, MMIO_INSN_MAX) - code_words(key, insn->length);

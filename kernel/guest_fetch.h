@@ -82,9 +82,38 @@ static inline void insn_log_add(struct insn_log *log, hpa_t where, uint64_t valu
 /* Reads an aligned word of RAM that was logged; slot: its number in the log, 0 to 7. */
 typedef uint64_t (*insn_peek_fn)(void *context, unsigned slot, hpa_t where);
 
-/* The decoded instruction if it would be fetched and decoded the same now, else NULL. */
-const struct mmio_insn *insn_cache_find(const struct insn_cache *cache, const struct insn_key *key,
-                                        insn_peek_fn peek, void *context);
+/* The cache's line for an instruction. */
+static inline unsigned insn_cache_line(const struct insn_key *key)
+{
+    return (unsigned)(key->linear ^ key->linear >> 3 ^ key->linear >> 12) % INSN_CACHE_LINES;
+}
+
+static inline bool insn_key_equal(const struct insn_key *a, const struct insn_key *b)
+{
+    return a->linear == b->linear && a->cr3 == b->cr3 && a->cr0 == b->cr0 && a->cr4 == b->cr4 &&
+           a->efer == b->efer && a->mode == b->mode && a->user == b->user;
+}
+
+/*
+ * The decoded instruction if it would be fetched and decoded the same now, else NULL. Inline, so
+ * that `peek` is, too: it is the better part of an access to an emulated device.
+ */
+static inline __attribute__((always_inline)) const struct mmio_insn *
+insn_cache_find(const struct insn_cache *cache, const struct insn_key *key, insn_peek_fn peek,
+                void *context)
+{
+    const struct insn_line *line = &cache->lines[insn_cache_line(key)];
+    const struct insn_log *log = &line->log;
+    if (log->count == 0 || !insn_key_equal(&line->key, key)) {
+        return NULL;
+    }
+    for (unsigned i = 0; i < log->count; i++) {
+        if (peek(context, i, log->words[i].where) != log->words[i].value) {
+            return NULL;
+        }
+    }
+    return &line->insn;
+}
 
 /*
  * Keeps an instruction that was decoded (MMIO_OK) from what guest_fetch_code() fetched with this

@@ -18,6 +18,7 @@
 #define ICR_LEVEL             BIT(15)
 #define ICR_SHORTHAND         MASK(19, 18)
 #define ICR_SHORTHAND_SELF    (1u << 18)
+#define ICR_SHORTHAND_OTHERS  0xc0000u
 #define ICR_DESTINATION       MASK(63, 32) /* x2APIC */
 #define ICR_XAPIC_DESTINATION MASK(63, 56)
 #define ICR_BROADCAST         UINT32_C(0xffffffff)

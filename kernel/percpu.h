@@ -29,6 +29,9 @@ struct percpu {
     void (*on_nmi)(struct vcpu *vcpu); /* makes the next entry exit at once; set before vcpu */
     uint64_t nmi_count;                /* NMIs taken in root mode */
 
+    uint8_t *window; /* kernel/window.h */
+    uint64_t *window_entries;
+
     void *vmxon_region;
     uint8_t *stack_top;
     struct descriptor_tables tables;

@@ -9,6 +9,7 @@
 
 #include "guests/include/bulkhead_abi.h"
 #include "kernel/cpuid_policy.h"
+#include "kernel/guest_fetch.h"
 #include "kernel/msr_policy.h"
 #include "kernel/types.h"
 
@@ -84,6 +85,8 @@ struct vcpu {
     struct msr_vcpu msr;
     uint64_t xapic_icr; /* the xAPIC page's ICR; kernel/xapic.c */
     struct vcpu_vmx *vmx;
+
+    struct insn_cache insns; /* instructions that accessed devices */
 
     struct bulkhead_counters counters;
     uint8_t history_next;

@@ -9,24 +9,18 @@
 #include "kernel/percpu.h"
 #include "kernel/string.h"
 
-/* Page-table entries of each CPU's slots. WINDOW_SLOTS is a power of two: one table holds all. */
-static uint64_t *entries[CPU_MAX];
-
-void window_init(uint32_t cpu_index)
+void window_init(struct percpu *cpu)
 {
-    entries[cpu_index] = memory_alloc_window(cpu_index);
+    /* WINDOW_SLOTS is a power of two: one page table holds all entries of a CPU. */
+    cpu->window = (uint8_t *)WINDOW_BASE + (uint64_t)cpu->index * WINDOW_SLOTS * PAGE_SIZE;
+    cpu->window_entries = memory_alloc_window(cpu->index);
 }
 
-void *window_map(unsigned slot, hpa_t hpa)
+void window_switch(unsigned slot, uint64_t entry)
 {
-    uint32_t cpu = this_cpu()->index;
-    uint64_t entry = align_down(hpa.v, PAGE_SIZE) | (PAGE_DATA & ~PTE_GLOBAL);
-    uint64_t virt = WINDOW_BASE + ((uint64_t)cpu * WINDOW_SLOTS + slot) * PAGE_SIZE;
-    if (entries[cpu][slot] != entry) {
-        entries[cpu][slot] = entry;
-        cpu_invlpg((void *)virt);
-    }
-    return (void *)(virt + (hpa.v & (PAGE_SIZE - 1)));
+    struct percpu *cpu = this_cpu();
+    cpu->window_entries[slot] = entry;
+    cpu_invlpg(cpu->window + slot * PAGE_SIZE);
 }
 
 static uint64_t bytes_to_page_end(hpa_t hpa, uint64_t size)

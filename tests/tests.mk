@@ -27,3 +27,11 @@ fuzz: $(FUZZ_PROGRAMS) ## fuzz each harness for FUZZ_SECONDS (60) and keep what 
 
 soak: $(SYSTEM_NEEDS) | setup ## ten million attacks on a neighbour, and other long tests
 	$(Q)SOAK_ATTACKS=$(SOAK_ATTACKS) $(PYTHON) -m pytest -q -m soak tests/system
+
+# ---------------------------------------------------------------- a machine to look at
+RUN_CPUS ?= 4
+$(BUILD)/run.img: config/run.dts $(BUILD)/bulkhead.efi $(GUESTS) tools/mkimage
+	$(call say,IMAGE,$@)
+	$(Q)tools/mkimage $< $@
+run: $(BUILD)/run.img | setup ## boot config/run.dts in a test machine (Bochs, 4 CPUs)
+	$(Q)tools/run $< --cpus $(RUN_CPUS) --timeout 300

@@ -20,8 +20,7 @@
 
 struct access {
     struct vcpu *vcpu;
-    struct guest_paging paging;
-    struct mmio_insn insn;
+    const struct mmio_insn *insn;
     struct mmio_cpu cpu;
     gpa_t gpa;                       /* that caused the exit */
     const struct device_ops *device; /* NULL: nobody answers */
@@ -36,24 +35,24 @@ static void note(const struct access *a)
 
 static uint64_t device_read(const struct access *a)
 {
-    if (a->device == NULL || a->offset + a->insn.size > PAGE_SIZE) {
+    if (a->device == NULL || a->offset + a->insn->size > PAGE_SIZE) {
         note(a);
-        return device_open_bus(a->insn.size);
+        return device_open_bus(a->insn->size);
     }
     spin_lock(&a->vcpu->vm->device_lock);
-    uint64_t value = a->device->read(a->device_state, a->offset, a->insn.size);
+    uint64_t value = a->device->read(a->device_state, a->offset, a->insn->size);
     spin_unlock(&a->vcpu->vm->device_lock);
     return value;
 }
 
 static void device_write(const struct access *a, uint64_t value)
 {
-    if (a->device == NULL || a->offset + a->insn.size > PAGE_SIZE) {
+    if (a->device == NULL || a->offset + a->insn->size > PAGE_SIZE) {
         note(a);
         return;
     }
     spin_lock(&a->vcpu->vm->device_lock);
-    a->device->write(a->device_state, a->offset, a->insn.size, value);
+    a->device->write(a->device_state, a->offset, a->insn->size, value);
     spin_unlock(&a->vcpu->vm->device_lock);
 }
 
@@ -63,40 +62,20 @@ static void device_write(const struct access *a, uint64_t value)
  */
 static bool is_device_side(const struct access *a, gva_t side)
 {
-    return vmcs_read(VMCS_GUEST_LINEAR_ADDRESS) - side.v < a->insn.size;
+    return vmcs_read(VMCS_GUEST_LINEAR_ADDRESS) - side.v < a->insn->size;
 }
 
-static bool read_side(struct access *a, uint64_t *value)
+static uint32_t access_kind(uint32_t kind)
 {
-    gva_t at = mmio_address(&a->insn, &a->cpu, MMIO_SOURCE);
-    uint32_t user = guest_cpl() == 3 ? GUEST_ACCESS_USER : 0;
-    *value = 0;
-    if ((a->insn.flags & MMIO_WRITES) && !is_device_side(a, at) &&
-        at.v != mmio_address(&a->insn, &a->cpu, MMIO_DESTINATION).v) {
-        return guest_copy(a->vcpu, &a->paging, at, value, a->insn.size,
-                          GUEST_ACCESS_READ | GUEST_ACCESS_SET_AD | user);
-    }
-    *value = device_read(a);
-    return true;
-}
-
-static bool write_side(struct access *a, gva_t at, uint64_t value)
-{
-    uint32_t user = guest_cpl() == 3 ? GUEST_ACCESS_USER : 0;
-    if (is_device_side(a, at)) {
-        device_write(a, value);
-        return true;
-    }
-    return guest_copy(a->vcpu, &a->paging, at, &value, a->insn.size,
-                      GUEST_ACCESS_WRITE | GUEST_ACCESS_SET_AD | user);
+    return kind | GUEST_ACCESS_SET_AD | (guest_cpl() == 3 ? GUEST_ACCESS_USER : 0);
 }
 
 static void read_segments(struct access *a)
 {
-    if (a->insn.mode == MMIO_MODE_64) {
-        if (a->insn.segment == MMIO_FS) {
+    if (a->insn->mode == MMIO_MODE_64) {
+        if (a->insn->segment == MMIO_FS) {
             a->cpu.segment_base[MMIO_FS] = vmcs_read(VMCS_GUEST_FS_BASE);
-        } else if (a->insn.segment == MMIO_GS) {
+        } else if (a->insn->segment == MMIO_GS) {
             a->cpu.segment_base[MMIO_GS] = vmcs_read(VMCS_GUEST_GS_BASE);
         }
         return;
@@ -111,52 +90,114 @@ static void read_registers(struct access *a)
     a->cpu.gpr = a->vcpu->regs;
     a->cpu.rip = vmcs_read(VMCS_GUEST_RIP);
     read_segments(a);
-    if (a->insn.flags & (MMIO_FLAGS_IN | MMIO_FLAGS_OUT)) {
+    if (a->insn->flags & (MMIO_FLAGS_IN | MMIO_FLAGS_OUT)) {
         a->cpu.rflags = vmcs_read(VMCS_GUEST_RFLAGS);
     }
-    if (a->insn.flags & MMIO_USES_RSP) {
+    if (a->insn->flags & MMIO_USES_RSP) {
         a->vcpu->regs[VCPU_RSP] = vmcs_read(VMCS_GUEST_RSP);
         uint64_t rights = vmcs_read(VMCS_GUEST_SS_ACCESS_RIGHTS);
-        a->cpu.stack_size = a->insn.mode == MMIO_MODE_64 ? 8 : (rights & ACCESS_RIGHTS_DB) ? 4 : 2;
+        a->cpu.stack_size = a->insn->mode == MMIO_MODE_64 ? 8 : (rights & ACCESS_RIGHTS_DB) ? 4 : 2;
     }
+}
+
+/* The length in the VMCS is not valid for EPT violations: the decoder's takes its place. */
+static inline enum exit_action skip_decoded(const struct access *a)
+{
+    a->vcpu->vmx->instruction_length = a->insn->length;
+    return EXIT_SKIP_DECODED;
 }
 
 static enum exit_action finish(struct access *a, bool complete)
 {
-    if (a->insn.flags & MMIO_FLAGS_OUT) {
+    if (a->insn->flags & MMIO_FLAGS_OUT) {
         vmcs_write(VMCS_GUEST_RFLAGS, a->cpu.rflags);
     }
-    if (a->insn.flags & MMIO_USES_RSP) {
+    if (a->insn->flags & MMIO_USES_RSP) {
         vmcs_write(VMCS_GUEST_RSP, a->vcpu->regs[VCPU_RSP]);
     }
     if (!complete) {
         return EXIT_RESUME;
     }
-    /* The VMCS's length is not valid for EPT violations: the decoder's is put in its place. */
-    a->vcpu->vmx->instruction_length = a->insn.length;
-    return EXIT_SKIP_DECODED;
+    return skip_decoded(a);
+}
+
+/* One operand, and it is the device: nearly all instructions. */
+static enum exit_action emulate_one(struct access *a)
+{
+    uint64_t value = 0;
+    uint64_t out = 0;
+    if (a->insn->flags & MMIO_READS) {
+        value = device_read(a);
+    }
+    bool complete = mmio_execute(a->insn, &a->cpu, value, &out);
+    if (a->insn->flags & MMIO_WRITES) {
+        device_write(a, out);
+    }
+    return finish(a, complete);
+}
+
+/* MOVS, PUSH and POP: one side is RAM, and is checked before anything happens. */
+static __attribute__((noinline)) enum exit_action emulate_two(struct access *a)
+{
+    gva_t source = mmio_address(a->insn, &a->cpu, MMIO_SOURCE);
+    gva_t destination = mmio_address(a->insn, &a->cpu, MMIO_DESTINATION);
+    struct guest_paging paging;
+    uint64_t value = 0;
+    uint64_t out = 0;
+    guest_read_paging(a->vcpu, &paging);
+    bool to_device = is_device_side(a, destination);
+    if (to_device) {
+        if (!guest_copy(a->vcpu, &paging, source, &value, a->insn->size,
+                        access_kind(GUEST_ACCESS_READ))) {
+            return EXIT_INJECT;
+        }
+    } else {
+        if (!guest_check(a->vcpu, &paging, destination, a->insn->size,
+                         access_kind(GUEST_ACCESS_WRITE))) {
+            return EXIT_INJECT;
+        }
+        value = device_read(a);
+    }
+    bool complete = mmio_execute(a->insn, &a->cpu, value, &out);
+    if (to_device) {
+        device_write(a, out);
+    } else if (!guest_copy(a->vcpu, &paging, destination, &out, a->insn->size,
+                           access_kind(GUEST_ACCESS_WRITE))) {
+        return EXIT_INJECT; /* another vCPU took the page away meanwhile */
+    }
+    return finish(a, complete);
+}
+
+/* MOV and its kin, to or from a general register: what drivers do nearly always. */
+static inline enum exit_action emulate_move(struct access *a)
+{
+    uint64_t value = 0;
+    uint64_t out = 0;
+    a->cpu.gpr = a->vcpu->regs;
+    if (a->insn->op != MMIO_OP_STORE) {
+        value = device_read(a);
+    }
+    mmio_execute(a->insn, &a->cpu, value, &out);
+    if (a->insn->op == MMIO_OP_STORE) {
+        device_write(a, out);
+    }
+    return skip_decoded(a);
 }
 
 static enum exit_action emulate(struct access *a)
 {
-    uint64_t value = 0;
-    uint64_t out = 0;
+    if (a->insn->op <= MMIO_OP_STORE && !(a->insn->flags & MMIO_USES_RSP)) {
+        return emulate_move(a);
+    }
     read_registers(a);
-    if (mmio_rep_finished(&a->insn, &a->cpu)) {
-        return finish(a, true);
+    if (a->insn->flags & (MMIO_REP | MMIO_REPNE)) {
+        if (mmio_rep_finished(a->insn, &a->cpu)) {
+            return finish(a, true);
+        }
     }
-    gva_t destination = GVA(0);
-    if (a->insn.flags & MMIO_WRITES) {
-        destination = mmio_address(&a->insn, &a->cpu, MMIO_DESTINATION);
-    }
-    if ((a->insn.flags & MMIO_READS) && !read_side(a, &value)) {
-        return EXIT_INJECT;
-    }
-    bool complete = mmio_execute(&a->insn, &a->cpu, value, &out);
-    if ((a->insn.flags & MMIO_WRITES) && !write_side(a, destination, out)) {
-        return EXIT_INJECT;
-    }
-    return finish(a, complete);
+    bool two =
+        a->insn->op == MMIO_OP_MOVS || a->insn->op == MMIO_OP_PUSH || a->insn->op == MMIO_OP_POP;
+    return two ? emulate_two(a) : emulate_one(a);
 }
 
 static enum exit_action undecodable(struct access *a, enum mmio_status status)
@@ -165,8 +206,7 @@ static enum exit_action undecodable(struct access *a, enum mmio_status status)
         return EXIT_INJECT_UD;
     }
     if (status == MMIO_TRUNCATED) {
-        /* The rest is on a page that went away since the processor fetched it: fetch it again. */
-        return EXIT_RESUME;
+        return EXIT_INJECT; /* the fault that fetching the rest met */
     }
     note(a);
     log_debug("VM %s: instruction at %lx on gpa %lx: %s; the guest gets #GP",
@@ -187,37 +227,46 @@ static enum exit_action page_walk_without_ram(struct access *a, uint64_t qualifi
     return EXIT_INJECT;
 }
 
-static enum exit_action ept_violation(struct vcpu *vcpu)
+/* Violations that are no access to a device by an instruction; EXIT_SKIP: it is one. */
+static enum exit_action unusual(struct access *a, uint64_t qualification)
 {
-    struct access a = {.vcpu = vcpu};
-    uint64_t qualification = vmcs_read(VMCS_EXIT_QUALIFICATION);
-    a.gpa = GPA(vmcs_read(VMCS_GUEST_PHYSICAL_ADDRESS));
-    a.device = vm_mmio_find(vcpu, a.gpa, &a.device_state, &a.offset);
-
     if (event_delivery_interrupted()) {
-        vm_end(vcpu->vm, VM_END_CRASH, "event delivery of vCPU %u through gpa %lx, which is no RAM",
-               vcpu->index, a.gpa.v);
+        vm_end(a->vcpu->vm, VM_END_CRASH,
+               "event delivery of vCPU %u through gpa %lx, which is no RAM", a->vcpu->index,
+               a->gpa.v);
         return EXIT_LEAVE;
     }
     if (qualification & EPT_VIOLATION_FETCH) {
-        note(&a);
+        note(a);
         return EXIT_INJECT_UD; /* all ones is no instruction */
     }
     if (!(qualification & EPT_VIOLATION_LINEAR_VALID)) {
-        note(&a);
+        note(a);
         return EXIT_INJECT_GP;
     }
     if (!(qualification & EPT_VIOLATION_FINAL_TRANSLATION)) {
-        return page_walk_without_ram(&a, qualification);
+        return page_walk_without_ram(a, qualification);
     }
-    struct mmio_fetch fetch;
-    guest_read_paging(&a.paging);
-    guest_fetch(vcpu, &a.paging, &fetch);
-    enum mmio_status status = mmio_decode(&fetch, guest_code_mode(), &a.insn);
-    return status == MMIO_OK ? emulate(&a) : undecodable(&a, status);
+    return EXIT_SKIP;
 }
 
 enum exit_action exit_ept_violation(struct vcpu *vcpu)
 {
-    return event_redeliver(vcpu, ept_violation(vcpu));
+    struct access a;
+    uint64_t qualification = vmcs_read_hot(VMCS_EXIT_QUALIFICATION);
+    a.vcpu = vcpu;
+    a.gpa = GPA(vmcs_read_hot(VMCS_GUEST_PHYSICAL_ADDRESS));
+    a.device = vm_mmio_find(vcpu, a.gpa, &a.device_state, &a.offset);
+
+    const uint64_t usual = EPT_VIOLATION_LINEAR_VALID | EPT_VIOLATION_FINAL_TRANSLATION;
+    const uint64_t odd = EPT_VIOLATION_FETCH | EPT_VIOLATION_NMI_UNBLOCKING;
+    if (__builtin_expect((qualification & (usual | odd)) != usual, 0) ||
+        __builtin_expect((vmcs_read_hot(VMCS_IDT_VECTORING_INFO) & INTR_INFO_VALID) != 0, 0)) {
+        enum exit_action action = unusual(&a, qualification);
+        if (action != EXIT_SKIP) {
+            return event_redeliver(vcpu, action);
+        }
+    }
+    enum mmio_status status = guest_decode(vcpu, &a.insn);
+    return status == MMIO_OK ? emulate(&a) : undecodable(&a, status);
 }

@@ -65,7 +65,7 @@ static void begin_string(struct vcpu *vcpu, uint64_t qualification, struct strin
 {
     static const uint64_t masks[] = {0xffff, 0xffffffff, ~UINT64_C(0), ~UINT64_C(0)};
     uint64_t info = vmcs_read(VMCS_VM_EXIT_INSTRUCTION_INFO);
-    guest_read_paging(&io->paging);
+    guest_read_paging(vcpu, &io->paging);
     io->port = (uint16_t)FIELD_GET((uint64_t)IO_ACCESS_PORT, qualification);
     io->size = (unsigned)(qualification & IO_ACCESS_SIZE) + 1;
     io->in = (qualification & IO_ACCESS_IN) != 0;

@@ -65,12 +65,32 @@ static enum exit_action write_lvt(struct vcpu *vcpu, uint32_t msr, uint64_t valu
     return EXIT_SKIP;
 }
 
+/* A fixed interrupt to all others of the VM, which Linux sends often; true when it was that. */
+static inline bool send_to_others(struct vcpu *vcpu, uint64_t value)
+{
+    uint32_t low = (uint32_t)value & ~(uint32_t)ICR_ASSERT;
+    if (low - (ICR_SHORTHAND_OTHERS | 16u) > 255 - 16) {
+        return false;
+    }
+    const struct vm *vm = vcpu->vm;
+    __asm__ volatile("mfence; lfence" : : : "memory");
+    for (uint32_t i = 0; i < vm->vcpu_count; i++) {
+        if (i != vcpu->index) {
+            cpu_wrmsr(MSR_X2APIC_ICR, icr_fixed((uint8_t)low, vm->apic_map.id[i]));
+        }
+    }
+    return true;
+}
+
 static enum exit_action write_icr(struct vcpu *vcpu, uint64_t value)
 {
     if (icr_is_plain(&vcpu->vm->apic_map, value)) {
         /* WRMSR to the ICR is not serializing: what the guest wrote before must be visible. */
         __asm__ volatile("mfence; lfence" : : : "memory");
         cpu_wrmsr(MSR_X2APIC_ICR, value);
+        return EXIT_SKIP;
+    }
+    if (send_to_others(vcpu, value)) {
         return EXIT_SKIP;
     }
     struct icr_request request = icr_decode_x2apic(&vcpu->vm->apic_map, vcpu->index, value);

@@ -10,7 +10,7 @@
 #include "vmx/vmcs.h"
 #include "vmx/vmx_defs.h"
 
-void guest_read_paging(struct guest_paging *paging)
+void guest_read_paging(struct vcpu *vcpu, struct guest_paging *paging)
 {
     const uint64_t cr0_mask = vmcs_read(VMCS_CR0_GUEST_HOST_MASK);
     paging->cr0 =
@@ -21,8 +21,8 @@ void guest_read_paging(struct guest_paging *paging)
     paging->rflags = vmcs_read(VMCS_GUEST_RFLAGS);
     paging->pkru = 0;
     paging->pkrs = 0;
-    paging->physical_bits = (uint8_t)cpu_cpuid(0x80000008, 0).eax;
-    paging->page_1g = (cpu_cpuid(0x80000001, 0).edx & CPUID_80000001_EDX_PAGE1GB) != 0;
+    paging->physical_bits = vcpu->vmx->physical_bits;
+    paging->page_1g = vcpu->vmx->page_1g;
     if (guest_paging_mode(paging) == GUEST_PAGING_PAE) {
         for (uint32_t i = 0; i < 4; i++) {
             paging->pdpte[i] = vmcs_read(VMCS_GUEST_PDPTE0 + 2 * i);
@@ -34,22 +34,33 @@ void guest_read_paging(struct guest_paging *paging)
     }
 }
 
+/* The VM's RAM for guest_walk(), noting what is read where a log is kept. */
+struct memory_context {
+    const struct vm *vm;
+    struct insn_log *log; /* or NULL */
+};
+
 static bool read_qword(void *context, gpa_t gpa, uint64_t *value)
 {
+    const struct memory_context *memory = context;
     hpa_t hpa;
     uint64_t contiguous;
-    if (!vm_translate(context, gpa, &hpa, &contiguous)) {
+    if (!vm_translate(memory->vm, gpa, &hpa, &contiguous)) {
         return false;
     }
     *value = *(const volatile uint64_t *)window_map(0, hpa);
+    if (memory->log != NULL) {
+        insn_log_add(memory->log, hpa, *value);
+    }
     return true;
 }
 
 static bool update_qword(void *context, gpa_t gpa, uint64_t expected, uint64_t value, bool *changed)
 {
+    const struct memory_context *memory = context;
     hpa_t hpa;
     uint64_t contiguous;
-    if (!vm_translate(context, gpa, &hpa, &contiguous)) {
+    if (!vm_translate(memory->vm, gpa, &hpa, &contiguous)) {
         return false;
     }
     uint64_t *entry = window_map(0, hpa);
@@ -58,23 +69,9 @@ static bool update_qword(void *context, gpa_t gpa, uint64_t expected, uint64_t v
     return true;
 }
 
-struct guest_memory guest_memory_of(struct vm *vm)
-{
-    return (struct guest_memory){.read = read_qword, .update = update_qword, .context = vm};
-}
-
 unsigned guest_cpl(void)
 {
     return (unsigned)FIELD_GET((uint64_t)ACCESS_RIGHTS_DPL, vmcs_read(VMCS_GUEST_SS_ACCESS_RIGHTS));
-}
-
-enum mmio_mode guest_code_mode(void)
-{
-    uint64_t rights = vmcs_read(VMCS_GUEST_CS_ACCESS_RIGHTS);
-    if ((rights & ACCESS_RIGHTS_L) && (vmcs_read(VMCS_GUEST_IA32_EFER) & EFER_LMA)) {
-        return MMIO_MODE_64;
-    }
-    return (rights & ACCESS_RIGHTS_DB) ? MMIO_MODE_32 : MMIO_MODE_16;
 }
 
 static void fault(enum guest_walk_status status, gva_t gva, uint32_t error_code)
@@ -86,43 +83,82 @@ static void fault(enum guest_walk_status status, gva_t gva, uint32_t error_code)
     }
 }
 
+/* Translates [gva, gva+size), at most two pages; false with the fault recorded. */
+static bool translate(struct vcpu *vcpu, const struct guest_paging *paging, gva_t gva,
+                      uint64_t size, uint32_t access, gpa_t pages[2])
+{
+    struct memory_context context = {vcpu->vm, NULL};
+    struct guest_memory memory = {read_qword, update_qword, &context};
+    uint64_t first = PAGE_SIZE - (gva.v & (PAGE_SIZE - 1));
+    for (unsigned i = 0; i < (size > first ? 2 : 1); i++) {
+        gva_t at = i == 0 ? gva : GVA(gva.v + first);
+        struct guest_translation t;
+        enum guest_walk_status status = guest_walk(paging, &memory, at, access, &t);
+        if (status != GUEST_WALK_OK) {
+            fault(status, at, t.error_code);
+            return false;
+        }
+        pages[i] = t.gpa;
+    }
+    return true;
+}
+
+bool guest_check(struct vcpu *vcpu, const struct guest_paging *paging, gva_t gva, uint64_t size,
+                 uint32_t access)
+{
+    gpa_t pages[2];
+    return translate(vcpu, paging, gva, size, access, pages);
+}
+
 bool guest_copy(struct vcpu *vcpu, const struct guest_paging *paging, gva_t gva, void *data,
                 uint64_t size, uint32_t access)
 {
-    struct guest_memory memory = guest_memory_of(vcpu->vm);
-    struct guest_translation t;
-    enum guest_walk_status status = guest_walk(paging, &memory, gva, access, &t);
-    if (status != GUEST_WALK_OK) {
-        fault(status, gva, t.error_code);
+    gpa_t pages[2];
+    if (!translate(vcpu, paging, gva, size, access, pages)) {
         return false;
     }
-    bool done = (access & 3) == GUEST_ACCESS_WRITE ? vm_write_memory(vcpu->vm, t.gpa, data, size)
-                                                   : vm_read_memory(vcpu->vm, t.gpa, data, size);
-    if (!done) {
-        event_inject_exception_with_code(VECTOR_GP, 0);
+    uint64_t first = MIN(size, PAGE_SIZE - (gva.v & (PAGE_SIZE - 1)));
+    uint8_t *bytes = data;
+    for (unsigned i = 0; i < (size > first ? 2 : 1); i++) {
+        uint64_t step = i == 0 ? first : size - first;
+        uint8_t *part = i == 0 ? bytes : bytes + first;
+        bool done = (access & 3) == GUEST_ACCESS_WRITE
+                        ? vm_write_memory(vcpu->vm, pages[i], part, step)
+                        : vm_read_memory(vcpu->vm, pages[i], part, step);
+        if (!done) {
+            event_inject_exception_with_code(VECTOR_GP, 0);
+            return false;
+        }
     }
-    return done;
+    return true;
 }
 
-void guest_fetch(struct vcpu *vcpu, const struct guest_paging *paging, struct mmio_fetch *fetch)
-{
-    struct guest_memory memory = guest_memory_of(vcpu->vm);
-    uint64_t rip = vmcs_read(VMCS_GUEST_RIP);
-    bool flat =
-        (paging->efer & EFER_LMA) && (vmcs_read(VMCS_GUEST_CS_ACCESS_RIGHTS) & ACCESS_RIGHTS_L);
-    uint64_t linear = flat ? rip : (uint32_t)(vmcs_read(VMCS_GUEST_CS_BASE) + rip);
-    uint32_t access = GUEST_ACCESS_FETCH | (guest_cpl() == 3 ? GUEST_ACCESS_USER : 0);
+/* ---- the instruction that caused an exit ---- */
 
-    fetch->count = 0;
-    while (fetch->count < MMIO_INSN_MAX) {
-        uint64_t at = linear + fetch->count;
-        uint64_t step =
-            MIN((uint64_t)MMIO_INSN_MAX - fetch->count, PAGE_SIZE - (at & (PAGE_SIZE - 1)));
-        struct guest_translation t;
-        if (guest_walk(paging, &memory, GVA(at), access, &t) != GUEST_WALK_OK ||
-            !vm_read_memory(vcpu->vm, t.gpa, fetch->bytes + fetch->count, step)) {
-            return;
-        }
-        fetch->count = (uint8_t)(fetch->count + step);
+enum mmio_status guest_fetch_and_decode(struct vcpu *vcpu, const struct insn_key *key,
+                                        const struct mmio_insn **insn)
+{
+    static const struct guest_fetch_stop nowhere;
+    struct insn_log log;
+    struct memory_context context = {vcpu->vm, &log};
+    struct guest_memory memory = {read_qword, update_qword, &context};
+    struct guest_paging paging;
+    struct guest_fetch_stop stop = nowhere;
+    struct mmio_fetch fetch;
+
+    insn_log_begin(&log);
+    guest_read_paging(vcpu, &paging);
+    guest_fetch_code(&paging, &memory, key, &fetch, &stop);
+    struct mmio_insn *decoded = &vcpu->vmx->insn;
+    enum mmio_status status = mmio_decode(&fetch, key->mode, decoded);
+    *insn = decoded;
+    if (status == MMIO_TRUNCATED) {
+        fault(stop.status, stop.gva, stop.error_code);
+        return status;
     }
+    bool one_page = (key->linear & (PAGE_SIZE - 1)) + MMIO_INSN_MAX <= PAGE_SIZE;
+    if (status == MMIO_OK && one_page && guest_paging_mode(&paging) != GUEST_PAGING_PAE) {
+        insn_cache_keep(&vcpu->insns, key, &log, decoded);
+    }
+    return status;
 }

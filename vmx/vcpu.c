@@ -43,6 +43,8 @@ void vcpu_vmx_create(struct vcpu *vcpu, const struct vmx_caps *caps)
     vcpu->vmx = memory_alloc_pages(1);
     vcpu->vmx->vmcs = memory_alloc_pages(1);
     *(uint32_t *)vcpu->vmx->vmcs = (uint32_t)FIELD_GET(VMX_BASIC_REVISION, caps->vmx_basic);
+    vcpu->vmx->physical_bits = caps->physical_bits;
+    vcpu->vmx->page_1g = (caps->cpuid_80000001_edx & CPUID_80000001_EDX_PAGE1GB) != 0;
     vcpu->vmx->timer_shift = (uint8_t)FIELD_GET(VMX_MISC_TIMER_RATE, caps->vmx_misc);
 }
 
@@ -210,7 +212,13 @@ uint32_t vcpu_handle_exit(struct vcpu *vcpu)
     record(vcpu, reason);
     enum exit_action action = exit_table[reason % EXIT_TABLE_SIZE](vcpu);
     if (__builtin_expect(action != EXIT_SKIP, 0)) {
-        return finish_exit(vcpu, action);
+        if (action != EXIT_SKIP_DECODED ||
+            __atomic_load_n(&vcpu->requests, __ATOMIC_RELAXED) != 0) {
+            return finish_exit(vcpu, action);
+        }
+        skip_instruction(vcpu->vmx->instruction_length);
+        vcpu->counters.ticks += cpu_rdtsc();
+        return VCPU_ENTER_ANEW;
     }
     skip_instruction(vmcs_read_hot(VMCS_VM_EXIT_INSTRUCTION_LENGTH));
     if (__builtin_expect(__atomic_load_n(&vcpu->requests, __ATOMIC_RELAXED) != 0, 0)) {

@@ -5,6 +5,7 @@
 #ifndef VMX_VCPU_H
 #define VMX_VCPU_H
 
+#include "kernel/mmio_decode.h"
 #include "kernel/vcpu.h"
 #include "kernel/vm.h"
 #include "vmx/features.h"
@@ -26,7 +27,10 @@ struct vcpu_vmx {
     uint32_t pinbased; /* as last written, without what kicks change */
     uint32_t procbased;
     bool polling;                /* the preemption timer runs for console output */
+    uint8_t physical_bits;       /* of guest-physical addresses in its page tables */
+    bool page_1g;                /* its page tables may have 1 GiB pages */
     uint8_t timer_shift;         /* the preemption timer counts TSC ticks >> timer_shift */
+    struct mmio_insn insn;       /* decoded last, when it is not in the cache */
     uint32_t instruction_length; /* of EXIT_SKIP_DECODED */
 };
 

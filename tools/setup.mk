@@ -19,6 +19,7 @@ $(SETUP_PACKAGES): tools/packages.txt
 $(SETUP_BOCHS) $(SETUP_BOCHS_GDB): tools/sources.txt tools/bochs/options.txt \
 		tools/bochs/mend.sh $(wildcard tools/bochs/instrument/*) | $(SETUP_PACKAGES)
 	@$(SETUP) $(@F)
+$(SETUP_BOCHS_GDB): tools/bochs/mend-gdb.sh
 $(SETUP_LIBFDT): tools/sources.txt | $(SETUP_PACKAGES)
 	@$(SETUP) libfdt
 $(SETUP_LWIP): tools/sources.txt | $(SETUP_PACKAGES)

@@ -169,15 +169,15 @@ static void run_cpu(struct percpu *cpu)
         console_poll_for_ever();
     }
     for (;;) {
-        uint32_t requests = vcpu_take_requests(vcpu, UINT32_MAX);
-        if (requests & VCPU_REQUEST_START) {
+        /* Others that came with it, to leave or to poll the console, are for vcpu_run(). */
+        if (vcpu_take_requests(vcpu, VCPU_REQUEST_START)) {
             vcpu_prepare_policies(vcpu);
             if (vcpu->index == 0) {
                 vm_prepare(vcpu->vm);
             }
             vcpu_run(vcpu);
             vm_vcpu_left(vcpu);
-        } else if (requests & VCPU_REQUEST_POLL) {
+        } else if (vcpu_take_requests(vcpu, ~(uint32_t)VCPU_REQUEST_START) & VCPU_REQUEST_POLL) {
             console_poll_again(vcpu);
         } else {
             idle_wait(&vcpu->requests);

@@ -230,13 +230,21 @@ uint32_t vcpu_handle_exit(struct vcpu *vcpu)
 
 /* ---- requests from other CPUs ---- */
 
+/* Requests made while this CPU was about to enter forced no exit: see to it that one comes. */
+static void force_exit_if_asked(struct vcpu *vcpu)
+{
+    if (__atomic_load_n(&vcpu->requests, __ATOMIC_SEQ_CST) != 0) {
+        vcpu_force_exit(vcpu);
+    }
+}
+
 /* A vCPU in wait-for-SIPI stays in root mode: true when it may run, false when it is to leave. */
 static bool wait_for_sipi(struct vcpu *vcpu)
 {
     __atomic_store_n(&vcpu->state, VCPU_WAIT_SIPI, __ATOMIC_SEQ_CST);
     poll_without_timer(vcpu);
     for (;;) {
-        uint32_t requests = vcpu_take_requests(vcpu, UINT32_MAX);
+        uint32_t requests = vcpu_take_requests(vcpu, ~(uint32_t)VCPU_REQUEST_POLL);
         if (requests & VCPU_REQUEST_LEAVE) {
             return false;
         }
@@ -246,9 +254,10 @@ static bool wait_for_sipi(struct vcpu *vcpu)
             lapic_reset();
             vmcs_setup_guest(vcpu, NULL, vector);
             __atomic_store_n(&vcpu->state, VCPU_RUNNING, __ATOMIC_SEQ_CST);
+            force_exit_if_asked(vcpu);
             return true;
         }
-        if (requests & VCPU_REQUEST_POLL) {
+        if (vcpu_take_requests(vcpu, VCPU_REQUEST_POLL)) {
             console_poll_again(vcpu);
         } else {
             idle_wait(&vcpu->requests);
@@ -315,6 +324,7 @@ void vcpu_run(struct vcpu *vcpu)
         lapic_reset();
         vmcs_setup_guest(vcpu, &vcpu->vm->plan->start, 0);
         __atomic_store_n(&vcpu->state, VCPU_RUNNING, __ATOMIC_SEQ_CST);
+        force_exit_if_asked(vcpu);
     } else {
         runs = wait_for_sipi(vcpu);
     }

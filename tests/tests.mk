@@ -30,8 +30,8 @@ soak: $(SYSTEM_NEEDS) | setup ## ten million attacks on a neighbour, and other l
 
 # ---------------------------------------------------------------- a machine to look at
 RUN_CPUS ?= 4
-$(BUILD)/run.img: config/run.dts $(BUILD)/bulkhead.efi $(GUESTS) tools/mkimage
+$(BUILD)/run.img: config/run.dts $(BUILD)/bulkhead.efi $(GUESTS) tools/mkimage tools/fdt.py
 	$(call say,IMAGE,$@)
-	$(Q)tools/mkimage $< $@
-run: $(BUILD)/run.img | setup ## boot config/run.dts in a test machine (Bochs, 4 CPUs)
-	$(Q)tools/run $< --cpus $(RUN_CPUS) --timeout 300
+	$(Q)tools/mkimage $< $@ -I $(BUILD)/guests --efi $(BUILD)/bulkhead.efi
+run: $(BUILD)/run.img | setup ## boot config/run.dts in a test machine (Bochs, 4 CPUs): Linux beside two unikernels
+	$(Q)tools/run-demo config/run.dts $< --cpus $(RUN_CPUS) --timeout 300

@@ -13,6 +13,7 @@ $(BUILD)/guests/initramfs.cpio: guests/linux/mkinitramfs guests/linux/init | $(S
 	$(call say,CPIO,$@)
 	@mkdir -p $(@D)
 	$(Q)guests/linux/mkinitramfs $(BUSYBOX) $@
+GUESTS += $(LINUX_GUEST)
 
 .PHONY: linux-guest
 linux-guest: $(LINUX_GUEST) ## fetch Debian's kernel and make the Linux guest's initramfs

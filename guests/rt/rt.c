@@ -2,7 +2,8 @@
 /*
  * A real-time guest: a periodic timer and a histogram of how late its interrupts are, from the
  * deadline to the first instruction of the handler in C.
- * Command line: period=US (1000), report=TICKS between reports (1000), reports=N (0: for ever).
+ * Command line: period=US (1000), report=TICKS between reports (1000), reports=N (0: for ever),
+ * brief: one line a report, without the histogram.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -90,7 +91,7 @@ static void report(const struct statistics *statistics, uint64_t worst)
           statistics->ticks, timing_ticks_to_ns(period) / 1000, timing_ticks_to_ns(statistics->min),
           timing_ticks_to_ns(statistics->sum / statistics->ticks),
           timing_ticks_to_ns(statistics->max), timing_ticks_to_ns(worst), statistics->lost);
-    for (unsigned i = 0; i < BUCKETS; i++) {
+    for (unsigned i = 0; i < BUCKETS && !startup_option("brief", NULL); i++) {
         if (statistics->histogram[i] != 0) {
             print_bucket(statistics, i);
         }

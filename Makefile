@@ -26,7 +26,7 @@ COMMON_CFLAGS := -std=gnu11 -O2 -g $(WARN) -I. -ffreestanding -fno-common -fno-s
 	-fno-stack-protector -fcf-protection=none -mno-red-zone -mgeneral-regs-only \
 	-fno-omit-frame-pointer -ffile-prefix-map=$(CURDIR)=. $(if $(IS_CLANG),,-fno-tree-loop-distribute-patterns)
 KERNEL_CFLAGS := $(COMMON_CFLAGS) -falign-functions=1 $(if $(IS_CLANG),,-falign-jumps=1 -falign-loops=1) -momit-leaf-frame-pointer -ffunction-sections -fdata-sections -mcmodel=kernel -fno-pic -fno-pie -fno-asynchronous-unwind-tables
-KERNEL_LDFLAGS := -nostdlib -static -T linker.ld -z max-page-size=4096 -z noexecstack \
+KERNEL_LDFLAGS := -nostdlib -static --nmagic -T linker.ld -z noexecstack \
 	--gc-sections --build-id=none --no-warn-rwx-segments
 # GNU-EFI: its crt0 and linker script, a position-independent image turned into PE by objcopy.
 EFI_LIB := /usr/lib

@@ -19,7 +19,9 @@ struct sink_state {
     struct log_sink sink;
     uint64_t next;        /* position in the stream of what it gets next */
     enum log_level level; /* of the line it is in */
-    uint64_t lost;        /* bytes that the ring overwrote before the sink took them */
+    char notice[48];      /* what to say about bytes that the ring overwrote before it took them */
+    size_t notice_length;
+    size_t notice_sent;
 };
 
 static struct spinlock lock;
@@ -66,7 +68,22 @@ static void catch_up(struct sink_state *state)
     while (state->next < head && !is_mark(ring[state->next % LOG_RING_SIZE])) {
         state->next++;
     }
-    state->lost += state->next - from;
+    state->notice_length = (size_t)ksnprintf(state->notice, sizeof(state->notice),
+                                             "\n[... %lu bytes of log lost ...]\n",
+                                             state->next - from);
+    state->notice_sent = 0;
+}
+
+/* True when nothing is left to be said about lost bytes. */
+static bool send_notice(struct sink_state *state)
+{
+    size_t left = state->notice_length - state->notice_sent;
+    if (left == 0) {
+        return true;
+    }
+    state->notice_sent += state->sink.write(state->sink.context, LOG_WARNING,
+                                            state->notice + state->notice_sent, left);
+    return state->notice_sent == state->notice_length;
 }
 
 /* Longest piece of one line that lies unbroken in the ring. */
@@ -84,6 +101,9 @@ static size_t piece_length(const struct sink_state *state)
 static bool drain_sink(struct sink_state *state)
 {
     catch_up(state);
+    if (!send_notice(state)) {
+        return false;
+    }
     while (state->next < head) {
         char c = ring[state->next % LOG_RING_SIZE];
         if (is_mark(c)) {

@@ -118,7 +118,7 @@ static bool restarts(struct vm *vm, uint64_t *delay_ms)
         if (vm->plan->on_crash != VM_ON_CRASH_RESTART || vm->crashes > vm->plan->restart_max) {
             return false;
         }
-        *delay_ms = RESTART_DELAY_MS << MIN(vm->crashes - 1, 6);
+        *delay_ms = (uint64_t)RESTART_DELAY_MS << MIN(vm->crashes - 1, 6);
         return true;
     default:
         return false;

@@ -74,8 +74,9 @@ static void poll_timer_set(struct vcpu *vcpu, bool on)
     vmcs_write(VMCS_PINBASED_CONTROLS, vcpu->vmx->pinbased);
 }
 
-static void poll_timer_arm(const struct vcpu *vcpu)
+static void poll_timer_arm(struct vcpu *vcpu)
 {
+    vcpu->vmx->polled_at = cpu_rdtsc();
     vmcs_write(VMCS_PREEMPTION_TIMER_VALUE, time_us_to_tsc(POLL_US) >> vcpu->vmx->timer_shift);
 }
 
@@ -193,6 +194,9 @@ static bool handle_requests(struct vcpu *vcpu);
 static __attribute__((noinline)) uint32_t finish_exit(struct vcpu *vcpu, enum exit_action action)
 {
     bool again = do_other_action(vcpu, action);
+    if (vcpu->vmx->polling && cpu_rdtsc() - vcpu->vmx->polled_at > time_us_to_tsc(POLL_US)) {
+        exit_preemption_timer(vcpu); /* exits may come faster than the timer ever expires */
+    }
     if (again && __atomic_load_n(&vcpu->requests, __ATOMIC_RELAXED) != 0) {
         again = handle_requests(vcpu);
     }
@@ -265,6 +269,19 @@ static bool wait_for_sipi(struct vcpu *vcpu)
     }
 }
 
+/*
+ * INIT to the boot processor makes a machine begin at the reset vector (SDM "MP Initialization
+ * Protocol Algorithm"): the VM starts anew. The others wait for SIPI.
+ */
+static bool take_init(struct vcpu *vcpu)
+{
+    if (vcpu->index != 0) {
+        return wait_for_sipi(vcpu);
+    }
+    vm_end(vcpu->vm, VM_END_RESTART, "INIT to its boot processor");
+    return false;
+}
+
 /* False: leave. */
 static __attribute__((noinline)) bool handle_requests(struct vcpu *vcpu)
 {
@@ -274,7 +291,7 @@ static __attribute__((noinline)) bool handle_requests(struct vcpu *vcpu)
         return false;
     }
     if (requests & VCPU_REQUEST_INIT) {
-        return wait_for_sipi(vcpu);
+        return take_init(vcpu);
     }
     vcpu_take_requests(vcpu, VCPU_REQUEST_SIPI); /* nothing to a vCPU that runs */
     if (requests & VCPU_REQUEST_POLL) {

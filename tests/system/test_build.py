@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the build promises: the same bytes twice, both compilers, a small kernel."""
+import os
+import shutil
+import subprocess
+
+KERNEL_MAX = 128 * 1024
+
+
+def test_kernel_is_at_most_128_kib(build):
+    assert os.path.getsize(f"{build}/kernel.stripped.elf") <= KERNEL_MAX
+
+
+def built_again(tree, build, tmp_path, *arguments):
+    """bulkhead.efi from a second build, elsewhere, that uses the fetched sources of the first."""
+    again = tmp_path / "build"
+    again.mkdir()
+    for name in ("third-party", "stamps", "cache"):
+        os.symlink(f"{build}/{name}", again / name)
+    with open(f"{build}/gen/version.h", encoding="ascii") as header:
+        version = header.read().split('"')[1]
+    done = subprocess.run(["make", "-C", tree, f"BUILD={again}", f"{again}/bulkhead.efi",
+                           f"GIT_VERSION={version}", *arguments], capture_output=True, text=True,
+                          check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return (again / "bulkhead.efi").read_bytes()
+
+
+def test_the_same_source_gives_the_same_bytes(tree, build, tmp_path):
+    first = (tmp_path / "first.efi")
+    shutil.copy(f"{build}/bulkhead.efi", first)
+    assert built_again(tree, build, tmp_path) == first.read_bytes()
+
+
+def test_clang_builds_it_without_a_warning(tree, build, tmp_path):
+    assert len(built_again(tree, build, tmp_path, "CC=clang")) > 100_000

@@ -10,6 +10,7 @@
 #include "guests/runtime/hypercall.h"
 #include "guests/runtime/layout.h"
 #include "guests/runtime/memory.h"
+#include "guests/runtime/percpu.h"
 #include "guests/runtime/trap.h"
 #include "kernel/string.h"
 
@@ -94,7 +95,7 @@ static void run_user(uint64_t number)
     cpu_write_cr0(cr0);
     memory_window(0, 0);
     if (row->vector != ANY && vector != row->vector) {
-        attack_suspect(row->name, number, (uint64_t)vector);
+        attack_suspect(row->name, cpu_this()->fault_rip, (uint64_t)vector);
     }
 }
 

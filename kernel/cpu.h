@@ -167,6 +167,30 @@ static inline void cpu_halt(void)
     __asm__ volatile("hlt" : : : "memory");
 }
 
+/*
+ * Lets NMIs through again after a VM exit that one of them caused: such an exit blocks them until
+ * the next VM entry or IRET (SDM "Changes to Instruction Behavior in VMX Non-Root Operation",
+ * "NMI Unblocking"). Needed before root mode sleeps. An NMI that waited is taken at once.
+ */
+static inline void cpu_unblock_nmis(void)
+{
+    uint64_t rsp, scratch;
+    __asm__ volatile("movq %%rsp, %0\n\t"
+                     "movl %%ss, %k1\n\t"
+                     "pushq %1\n\t"
+                     "pushq %0\n\t"
+                     "pushfq\n\t"
+                     "movl %%cs, %k1\n\t"
+                     "pushq %1\n\t"
+                     "leaq 1f(%%rip), %1\n\t"
+                     "pushq %1\n\t"
+                     "iretq\n"
+                     "1:"
+                     : "=&r"(rsp), "=&r"(scratch)
+                     :
+                     : "memory");
+}
+
 static inline void cpu_disable_interrupts(void)
 {
     __asm__ volatile("cli" : : : "memory");

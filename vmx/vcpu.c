@@ -247,6 +247,7 @@ static bool wait_for_sipi(struct vcpu *vcpu)
 {
     __atomic_store_n(&vcpu->state, VCPU_WAIT_SIPI, __ATOMIC_SEQ_CST);
     poll_without_timer(vcpu);
+    cpu_unblock_nmis(); /* which wake it */
     for (;;) {
         uint32_t requests = vcpu_take_requests(vcpu, ~(uint32_t)VCPU_REQUEST_POLL);
         if (requests & VCPU_REQUEST_LEAVE) {
@@ -329,6 +330,7 @@ static void unload(struct vcpu *vcpu)
     vcpu->vmx->loaded = false;
     vmcs_clear(memory_hpa(vcpu->vmx->vmcs));
     lapic_reset();
+    cpu_unblock_nmis(); /* the guest was left by one, as a rule */
     __atomic_store_n(&vcpu->state, VCPU_OFF, __ATOMIC_SEQ_CST);
 }
 

@@ -4,6 +4,7 @@
 
 GUEST_NAMES := hello smp rt bench neighbour hostile
 GUESTS := $(addprefix $(BUILD)/guests/,$(addsuffix .elf,$(GUEST_NAMES)) reset.bin)
+include guests/linux/linux.mk
 
 GUEST_CFLAGS = $(COMMON_CFLAGS) -mcmodel=small -fno-pic -fno-pie -fno-asynchronous-unwind-tables
 GUEST_LDFLAGS = -nostdlib -static -z max-page-size=4096 -z noexecstack --build-id=none \
@@ -39,4 +40,3 @@ guests: $(GUESTS) ## build the guests in build/guests/
 
 -include $(shell find $(BUILD)/guests/obj -name '*.d' 2>/dev/null)
 include tests/bench/bench.mk
-include guests/linux/linux.mk

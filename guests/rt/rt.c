@@ -11,6 +11,7 @@
 #include "guests/runtime/apic.h"
 #include "guests/runtime/console.h"
 #include "guests/runtime/cpu.h"
+#include "guests/runtime/hypercall.h"
 #include "guests/runtime/runtime.h"
 #include "guests/runtime/startup.h"
 #include "guests/runtime/timing.h"
@@ -98,6 +99,13 @@ static void report(const struct statistics *statistics, uint64_t worst)
     }
 }
 
+/* Exits of this CPU so far, the one of this call included; 0 when nobody counts. */
+static uint64_t exits_so_far(void)
+{
+    static struct bulkhead_counters counters;
+    return hypercall_available() && hypercall_counters(&counters) ? counters.exits : 0;
+}
+
 static void start_timer(void)
 {
     for (unsigned i = 0; i < BUCKETS; i++) {
@@ -121,12 +129,17 @@ void guest_main(void)
           timer_has_deadline() ? "TSC deadline" : "one-shot timer", timing_tsc_hz() / 1000);
     start_timer();
     for (uint64_t done = 1;; done++) {
+        uint64_t exits = exits_so_far();
         while (*(volatile uint64_t *)&current.ticks < wanted) {
             cpu_wait();
         }
+        uint64_t exits_after = exits_so_far();
         struct statistics taken = take();
         worst = taken.max > worst ? taken.max : worst;
         report(&taken, worst);
+        if (exits_after != 0) {
+            print("rt: %lu exits meanwhile\n", exits_after - exits - 1);
+        }
         if (done == 1) {
             print("rt: ready\n");
         }

@@ -68,9 +68,9 @@ static void catch_up(struct sink_state *state)
     while (state->next < head && !is_mark(ring[state->next % LOG_RING_SIZE])) {
         state->next++;
     }
-    state->notice_length = (size_t)ksnprintf(state->notice, sizeof(state->notice),
-                                             "\n[... %lu bytes of log lost ...]\n",
-                                             state->next - from);
+    state->notice_length =
+        (size_t)ksnprintf(state->notice, sizeof(state->notice),
+                          "\n[... %lu bytes of log lost ...]\n", state->next - from);
     state->notice_sent = 0;
 }
 

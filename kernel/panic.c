@@ -20,8 +20,9 @@
 extern const uint8_t boot_stack[]; /* kernel/entry.S */
 extern const uint8_t boot_stack_top[];
 
-#define STOP_DELAY_US 2000 /* for the other CPUs to take the NMI before the log's lock is broken   \
-                            */
+#define STOP_DELAY_US                                                                              \
+    2000 /* for the other CPUs to take the NMI before the log's lock is broken                     \
+          */
 
 static uint32_t panicking; /* 1 + index of the CPU that panicked first */
 static enum machine_on_panic on_panic = ON_PANIC_HALT;

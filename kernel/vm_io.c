@@ -185,8 +185,8 @@ void vm_note_denied(struct vcpu *vcpu, enum vm_denied kind, uint64_t number)
                  number);
         break;
     case VM_DENIED_MSR_READ:
-        log_info("VM %s: reading MSR 0x%lx denied (to allow: msrs = \"0x%lx\")", vm->plan->name, number,
-                 number);
+        log_info("VM %s: reading MSR 0x%lx denied (to allow: msrs = \"0x%lx\")", vm->plan->name,
+                 number, number);
         break;
     case VM_DENIED_MSR_WRITE:
         log_info("VM %s: writing MSR 0x%lx denied (to allow: msrs-write = \"0x%lx\")",

@@ -34,24 +34,15 @@ static bool move_element(struct vcpu *vcpu, const struct string_io *io)
     uint64_t index = vcpu->regs[io->index_register] & io->address_mask;
     uint64_t linear = io->segment_base + index;
     uint32_t value = 0;
-    for (unsigned done = 0; done < io->size;) {
-        uint64_t at = linear + done;
-        unsigned step = (unsigned)MIN(io->size - done, PAGE_SIZE - (at & (PAGE_SIZE - 1)));
-        uint8_t *bytes = (uint8_t *)&value + done;
-        if (io->in && done == 0) {
-            /* The destination is checked before the device is read: a fault must lose nothing. */
-            uint8_t probe[4];
-            if (!guest_copy(vcpu, &io->paging, GVA(at), probe, step, GUEST_ACCESS_READ) ||
-                !guest_copy(vcpu, &io->paging, GVA(linear + io->size - 1), probe, 1,
-                            GUEST_ACCESS_READ)) {
-                return false;
-            }
-            value = vm_port_read(vcpu, io->port, io->size);
-        }
-        if (!guest_copy(vcpu, &io->paging, GVA(at), bytes, step, io->access)) {
+    if (io->in) {
+        /* The destination is checked before the device is read: a fault must lose nothing. */
+        if (!guest_check(vcpu, &io->paging, GVA(linear), io->size, io->access)) {
             return false;
         }
-        done += step;
+        value = vm_port_read(vcpu, io->port, io->size);
+    }
+    if (!guest_copy(vcpu, &io->paging, GVA(linear), &value, io->size, io->access)) {
+        return false;
     }
     if (!io->in) {
         vm_port_write(vcpu, io->port, io->size, value);

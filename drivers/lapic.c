@@ -61,6 +61,25 @@ static void end_all_in_service(void)
     }
 }
 
+/*
+ * Interrupts that were requested for the last owner of this CPU: only taking them clears the IRR.
+ * The IDT's upper part ends each (kernel/trap.S).
+ */
+static void take_back_requested(void)
+{
+    cpu_wrmsr(X2APIC_SVR, SVR_ENABLE | SVR_SPURIOUS_VECTOR);
+    for (unsigned turn = 0; turn < 256; turn++) {
+        uint64_t any = 0;
+        for (uint32_t i = 0; i < 8; i++) {
+            any |= cpu_rdmsr(X2APIC_IRR + i);
+        }
+        if (any == 0) {
+            return;
+        }
+        __asm__ volatile("sti\n\tnop\n\tnop\n\tcli" : : : "memory");
+    }
+}
+
 void lapic_reset(void)
 {
     for (uint32_t msr = X2APIC_LVT_TIMER; msr <= X2APIC_LVT_LAST; msr++) {
@@ -74,6 +93,7 @@ void lapic_reset(void)
     cpu_wrmsr(X2APIC_DIVIDE, 0);
     cpu_wrmsr(X2APIC_TPR, 0);
     end_all_in_service();
+    take_back_requested();
     cpu_wrmsr(X2APIC_ESR, 0);
     cpu_wrmsr(X2APIC_SVR, SVR_SPURIOUS_VECTOR);
 }

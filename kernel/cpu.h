@@ -146,6 +146,19 @@ static inline void cpu_xsetbv(uint32_t index, uint64_t value)
                      : "memory");
 }
 
+/* False when the processor answers with #GP. */
+static inline bool cpu_xsetbv_safe(uint32_t index, uint64_t value)
+{
+    uint32_t failed = 1;
+    __asm__ volatile("1: xsetbv\n\t"
+                     "xorl %0, %0\n"
+                     "2:\n\t" FIXUP_ENTRY
+                     : "+r"(failed)
+                     : "c"(index), "a"((uint32_t)value), "d"((uint32_t)(value >> 32))
+                     : "memory");
+    return !failed;
+}
+
 static inline void cpu_invlpg(const void *address)
 {
     __asm__ volatile("invlpg (%0)" : : "r"(address) : "memory");

@@ -21,6 +21,8 @@ static const struct {
     {CR4_SMEP, false, BIT(7), "SMEP"},
     {CR4_SMAP, false, BIT(20), "SMAP"},
     {CR4_UMIP, true, BIT(2), "UMIP"},
+    /* Guards nothing here, where no user page exists: for RDPKRU on behalf of guests. */
+    {CR4_PKE, true, BIT(3), "PKE"},
 };
 
 struct percpu *percpu_create(uint32_t index, uint32_t apic_id)

@@ -20,7 +20,8 @@ struct idt_gate {
     uint64_t high;
 };
 
-extern const uint8_t trap_stubs[IDT_VECTORS][16]; /* kernel/trap.S */
+extern const uint8_t trap_stubs[IDT_EXCEPTIONS][16]; /* kernel/trap.S */
+extern const uint8_t interrupt_drop_stub[];
 static struct idt_gate idt[IDT_VECTORS];
 
 void descriptors_init(struct descriptor_tables *tables, const uint64_t ist_top[IST_COUNT])
@@ -87,7 +88,7 @@ static uint64_t ist_of(unsigned vector)
 void idt_init(void)
 {
     for (unsigned i = 0; i < IDT_VECTORS; i++) {
-        uint64_t entry = (uintptr_t)trap_stubs[i];
+        uint64_t entry = (uintptr_t)(i < IDT_EXCEPTIONS ? trap_stubs[i] : interrupt_drop_stub);
         idt[i].low = (entry & 0xffff) | SELECTOR_CODE << 16 | ist_of(i) << 32 |
                      GATE_INTERRUPT << 40 | ((entry >> 16) & 0xffff) << 48;
         idt[i].high = entry >> 32;

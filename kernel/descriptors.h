@@ -13,12 +13,13 @@
 #define SELECTOR_TSS  0x18
 
 /* Interrupt stack table entries (SDM "Interrupt Stack Table"); 0 means the current stack. */
-#define IST_NMI     1
-#define IST_DF      2
-#define IST_MC      3
-#define IST_COUNT   3
+#define IST_NMI        1
+#define IST_DF         2
+#define IST_MC         3
+#define IST_COUNT      3
 
-#define IDT_VECTORS 32 /* exceptions only: interrupts stay masked in root mode */
+#define IDT_VECTORS    256
+#define IDT_EXCEPTIONS 32 /* the rest only takes back interrupts: see lapic_reset() */
 
 /* 64-bit TSS, SDM "Task Management in 64-bit Mode". */
 struct tss {

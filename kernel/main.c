@@ -4,6 +4,7 @@
  * boot processor, from the loader's jump to the first VM entry.
  */
 #include "drivers/lapic.h"
+#include "drivers/pci.h"
 #include "kernel/boot_info.h"
 #include "kernel/console.h"
 #include "kernel/cpu.h"
@@ -185,9 +186,23 @@ static void run_cpu(struct percpu *cpu)
     }
 }
 
+/* Devices that the firmware left running must not write into VMs' memory. */
+static bool stop_bus_master(void *context, const struct pci_function *function)
+{
+    const struct pci_access *access = context;
+    if (!function->bridge && function->class_code != PCI_CLASS_BRIDGE &&
+        !pci_disable_bus_mastering(access, function->at)) {
+        log_warning("PCI %02x:%02x.%u keeps its bus-master bit", function->at.bus,
+                    function->at.device, function->at.function);
+    }
+    return true;
+}
+
 static void run_machine(const struct boot_info *info)
 {
+    struct pci_access ports = {0};
     boot = info;
+    pci_scan(&ports, stop_bus_master, &ports);
     console_choose_poller(info);
     if (info->plan.vm_count == 0) {
         log_notice("no VM is configured");

@@ -65,4 +65,20 @@ trap_common:
         addq    $16, %rsp
         iretq
         .size   trap_common, . - trap_common
+/* An interrupt that nobody wants any more: ends it. Only lapic_reset() lets any in. */
+        .globl  interrupt_drop_stub
+        .type   interrupt_drop_stub, @function
+interrupt_drop_stub:
+        pushq   %rax
+        pushq   %rcx
+        pushq   %rdx
+        movl    $0x80b, %ecx            /* IA32_X2APIC_EOI */
+        xorl    %eax, %eax
+        xorl    %edx, %edx
+        wrmsr
+        popq    %rdx
+        popq    %rcx
+        popq    %rax
+        iretq
+        .size   interrupt_drop_stub, . - interrupt_drop_stub
         .section .note.GNU-stack, "", @progbits

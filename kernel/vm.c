@@ -10,10 +10,27 @@
 #include "kernel/vcpu_counters.h"
 #include "kernel/window.h"
 
+#define SHORT_RUN_US     1000000
 #define RESTART_DELAY_MS 100 /* after the first crash; doubles with each further one */
+
+/* A CPU that did not come up leaves its VM without a vCPU. */
+static bool has_its_cpus(const struct vm *vm)
+{
+    for (uint32_t i = 0; i < vm->vcpu_count; i++) {
+        if (vm->vcpus[i]->cpu->state != CPU_ONLINE) {
+            log_error("VM %s cannot start: CPU %u is not in VMX operation", vm->plan->name,
+                      vm->vcpus[i]->cpu->index);
+            return false;
+        }
+    }
+    return true;
+}
 
 bool vm_start(struct vm *vm)
 {
+    if (!has_its_cpus(vm)) {
+        return false;
+    }
     spin_lock(&vm->life_lock);
     bool starts = vm->state == VM_STOPPED || vm->state == VM_CRASHED;
     if (starts) {
@@ -80,6 +97,7 @@ void vm_prepare(struct vm *vm)
     for (uint32_t i = 1; i < vm->vcpu_count; i++) {
         vcpu_request(vm->vcpus[i], VCPU_REQUEST_START);
     }
+    vm->started_us = time_us();
     log_notice("VM %s starts: %u vCPUs, %lu MiB", vm->plan->name, vm->vcpu_count,
                vm_memory_size(vm) >> 20);
 }
@@ -105,14 +123,22 @@ void vm_end(struct vm *vm, enum vm_end reason, const char *format, ...)
     }
 }
 
+/* A VM that ends again at once must not fill the log, nor its CPU's time, with restarts. */
+static uint64_t pause_after_short_run(const struct vm *vm)
+{
+    return time_us() - vm->started_us < SHORT_RUN_US ? RESTART_DELAY_MS : 0;
+}
+
 /* Whether a VM that has ended runs again at once, and how long to wait before. */
 static bool restarts(struct vm *vm, uint64_t *delay_ms)
 {
     *delay_ms = 0;
     switch (vm->end) {
     case VM_END_RESTART:
+        *delay_ms = pause_after_short_run(vm);
         return true;
     case VM_END_POWER_OFF:
+        *delay_ms = pause_after_short_run(vm);
         return vm->plan->on_halt == VM_ON_HALT_RESTART;
     case VM_END_CRASH:
         if (vm->plan->on_crash != VM_ON_CRASH_RESTART || vm->crashes > vm->plan->restart_max) {
@@ -139,11 +165,11 @@ static void conclude(struct vm *vm)
     uint64_t delay_ms;
     bool again = restarts(vm, &delay_ms);
     if (again) {
-        if (delay_ms > 0) {
+        if (crash) {
             log_notice("VM %s starts again in %lu ms (restart %u of at most %u)", vm->plan->name,
                        delay_ms, vm->crashes, vm->plan->restart_max);
-            time_delay_us(delay_ms * 1000);
         }
+        time_delay_us(delay_ms * 1000);
         vm->restarts++;
     }
     spin_lock(&vm->life_lock);

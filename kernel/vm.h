@@ -77,6 +77,7 @@ struct vm {
     uint32_t vcpus_inside;
     enum vm_end end;
     char end_text[96];
+    uint64_t started_us; /* time_us() at its last start */
     uint32_t restarts;
     uint32_t crashes;
 

@@ -84,13 +84,19 @@ static void reset_debug_registers(void)
 void cpu_state_reset(void)
 {
     static const uint32_t zero_msrs[] = {
-        MSR_IA32_STAR,           MSR_IA32_LSTAR,   MSR_IA32_CSTAR, MSR_IA32_FMASK,
-        MSR_IA32_KERNEL_GS_BASE, MSR_IA32_TSC_AUX, MSR_IA32_XSS,   MSR_IA32_SPEC_CTRL,
+        MSR_IA32_STAR,    MSR_IA32_LSTAR, MSR_IA32_CSTAR, MSR_IA32_FMASK,   MSR_IA32_KERNEL_GS_BASE,
+        MSR_IA32_TSC_AUX, MSR_IA32_XSS,   MSR_IA32_XFD,   MSR_IA32_XFD_ERR,
     };
     for (size_t i = 0; i < ARRAY_SIZE(zero_msrs); i++) {
         cpu_wrmsr_safe(zero_msrs[i], 0);
     }
     if (cpu_cpuid(0, 0).eax >= 7 && (cpu_cpuid(7, 0).edx & CPUID_7_EDX_IBRS_IBPB)) {
+        uint64_t capabilities = 0;
+        if (cpu_cpuid(7, 0).edx & CPUID_7_EDX_ARCH_CAPABILITIES) {
+            cpu_rdmsr_safe(MSR_IA32_ARCH_CAPABILITIES, &capabilities);
+        }
+        /* Enhanced IBRS is set once and stays. */
+        cpu_wrmsr_safe(MSR_IA32_SPEC_CTRL, (capabilities & ARCH_CAP_IBRS_ALL) ? SPEC_CTRL_IBRS : 0);
         cpu_wrmsr_safe(MSR_IA32_PRED_CMD, PRED_CMD_IBPB);
     }
     reset_extended_state();

@@ -144,7 +144,8 @@ enum exit_action event_redeliver(struct vcpu *vcpu, enum exit_action action)
 
 static bool can_take_nmi(void)
 {
-    const uint64_t blocking = INTERRUPTIBILITY_NMI | INTERRUPTIBILITY_MOV_SS | INTERRUPTIBILITY_STI;
+    /* Blocking by STI need not hold back NMIs, and some processors open the window under it. */
+    const uint64_t blocking = INTERRUPTIBILITY_NMI | INTERRUPTIBILITY_MOV_SS;
     return (vmcs_read(VMCS_GUEST_INTERRUPTIBILITY) & blocking) == 0 &&
            !(vmcs_read(VMCS_VM_ENTRY_INTERRUPTION_INFO) & INTR_INFO_VALID);
 }
@@ -166,6 +167,8 @@ static void inject_nmi(void)
 void event_request_nmi(struct vcpu *vcpu)
 {
     if (can_take_nmi()) {
+        vmcs_write(VMCS_GUEST_INTERRUPTIBILITY,
+                   vmcs_read(VMCS_GUEST_INTERRUPTIBILITY) & ~(uint64_t)INTERRUPTIBILITY_STI);
         inject_nmi();
     } else {
         set_nmi_window(vcpu, true);

@@ -94,6 +94,8 @@ enum exit_action (*const exit_table[EXIT_TABLE_SIZE])(struct vcpu *vcpu) = {
     [EXIT_REASON_ENCLS] = exit_undefined,
     [EXIT_REASON_ENCLV] = exit_undefined,
     [EXIT_REASON_PCONFIG] = exit_undefined,
+    [EXIT_REASON_SEAMCALL] = exit_undefined,
+    [EXIT_REASON_TDCALL] = exit_undefined,
     [EXIT_REASON_BUS_LOCK] = exit_nothing,
 };
 #pragma GCC diagnostic pop

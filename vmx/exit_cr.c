@@ -69,6 +69,5 @@ enum exit_action exit_xsetbv(struct vcpu *vcpu)
     if (!cr_policy_xsetbv_allowed(&vcpu->vm->cr_policy, index, value)) {
         return EXIT_INJECT_GP;
     }
-    cpu_xsetbv(index, value);
-    return EXIT_SKIP;
+    return cpu_xsetbv_safe(index, value) ? EXIT_SKIP : EXIT_INJECT_GP;
 }

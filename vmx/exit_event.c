@@ -26,6 +26,13 @@ static void complete_debug_exception(void)
     dr6 = (dr6 & ~UINT64_C(0xf)) | DR6_RESERVED_ONES | (causes & 0x600f);
     __asm__ volatile("mov %0, %%dr6" : : "r"(dr6));
     vmcs_write(VMCS_GUEST_DR7, vmcs_read(VMCS_GUEST_DR7) & ~DR7_GD);
+    /* "Checks on Guest Non-Register State": with TF, blocking by STI or MOV SS demands BS. */
+    const uint64_t blocking = INTERRUPTIBILITY_STI | INTERRUPTIBILITY_MOV_SS;
+    if ((vmcs_read(VMCS_GUEST_INTERRUPTIBILITY) & blocking) &&
+        (vmcs_read(VMCS_GUEST_RFLAGS) & RFLAGS_TF)) {
+        vmcs_write(VMCS_GUEST_PENDING_DEBUG_EXCEPTIONS,
+                   vmcs_read(VMCS_GUEST_PENDING_DEBUG_EXCEPTIONS) | DEBUG_EXCEPTION_BS);
+    }
 }
 
 static enum exit_action machine_check(struct vcpu *vcpu)

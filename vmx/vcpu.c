@@ -258,6 +258,7 @@ static bool wait_for_sipi(struct vcpu *vcpu)
             cpu_state_reset();
             lapic_reset();
             vmcs_setup_guest(vcpu, NULL, vector);
+            cpu_state_flush_linear(vcpu->vm);
             __atomic_store_n(&vcpu->state, VCPU_RUNNING, __ATOMIC_SEQ_CST);
             force_exit_if_asked(vcpu);
             return true;

@@ -56,7 +56,7 @@ BROKEN = {
     "too many CPUs": machine(domain("a", "hello.elf", cpus=9)),
     "too much memory": machine(domain("a", "hello.elf", memory="64G")),
     "bad size": machine(domain("a", "hello.elf", memory="16Q")),
-    "forbidden port": machine(domain("a", "hello.elf", more="ports = <0xcf9 0xcf9>;")),
+    "forbidden port": machine(domain("a", "hello.elf", more="ports = \"0xcf9\";")),
 }
 MACHINE = """/dts-v1/;
 / { compatible = "bulkhead,machine"; };

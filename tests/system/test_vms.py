@@ -57,7 +57,7 @@ class TestLives:
                    more='on-crash = "restart"; restart-max = <2>;'),
             domain("never", "hostile.elf", memory="8M", bootargs=crash),
             domain("halts", "hello.elf", memory="8M", more='on-halt = "restart";',
-                   bootargs="ticks=150"),
+                   bootargs="ticks=40"),
             domain("later", "hello.elf", memory="8M", more='start = "later";'),
             domain("flat", "reset.bin", memory="1M", more='protocol = "flat";'),
             domain("clock", "rt.elf", memory="8M", more="real-time;",

@@ -17,7 +17,7 @@
 #define GUEST_HOLE_END     0x100000000 /* ... from here; devices between */
 #define GUEST_PCI_MMIO_END 0xFEC00000  /* of the window for BARs, which begins behind RAM */
 #define GUEST_IOAPIC_BASE  0xFEC00000  /* 4 KiB */
-#define GUEST_LAPIC_BASE   0xFEE00000  /* 4 KiB; the guest is put in x2APIC mode */
+#define GUEST_LAPIC_BASE   0xFEE00000  /* 4 KiB; the guest starts in xAPIC mode */
 
 /* Interrupts. A GSI is a pin of the one IOAPIC; an ISA interrupt is the GSI of its number. */
 #define GUEST_IOAPIC_PINS 24

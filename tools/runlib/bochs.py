@@ -12,6 +12,7 @@ import time
 MODEL = "corei7_haswell_4770"
 CPUS_MAX = 15
 HOST_MEMORY_MAX = 2048
+PICTURE_SETTLE = 1.0  # seconds
 FIRMWARE = "/usr/share/ovmf/OVMF.fd"
 VIDEO_BIOS = "/usr/share/vgabios/vgabios.bin"
 TREE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -145,6 +146,9 @@ class Bochs:
 
     def picture_take(self):
         """Asks for the screen while the machine runs; a PPM file, or None."""
+        # The emulated display follows its memory a few times a second: what has just been
+        # written is not in the picture yet.
+        time.sleep(PICTURE_SETTLE)
         self.process.send_signal(signal.SIGUSR1)
         deadline = time.monotonic() + 10
         while time.monotonic() < deadline and self.process.poll() is None:

@@ -4,10 +4,6 @@
 
 #include "kernel/cpu.h"
 
-#define MSR_IA32_APIC_BASE 0x01b
-#define APIC_BASE_EXTD     BIT(10)
-#define APIC_BASE_ENABLE   BIT(11)
-
 /* x2APIC registers by their MSR, SDM "x2APIC Register Address Space". */
 #define X2APIC_ID                0x802
 #define X2APIC_TPR               0x808
@@ -17,13 +13,11 @@
 #define X2APIC_IRR               0x820
 #define X2APIC_ESR               0x828
 #define X2APIC_LVT_CMCI          0x82f
-#define X2APIC_ICR               0x830
 #define X2APIC_LVT_TIMER         0x832
 #define X2APIC_LVT_LAST          0x837
 #define X2APIC_INITIAL_COUNT     0x838
 #define X2APIC_CURRENT_COUNT     0x839
 #define X2APIC_DIVIDE            0x83e
-#define MSR_IA32_TSC_DEADLINE    0x6e0
 
 #define LVT_MASKED               BIT(16)
 #define SVR_ENABLE               BIT(8)
@@ -38,13 +32,6 @@
 #define ICR_DESTINATION(id)      ((uint64_t)(id) << 32)
 
 #define CPUID_1_ECX_TSC_DEADLINE BIT(24)
-
-static void send(uint64_t icr)
-{
-    /* WRMSR to the ICR is not serializing: earlier stores must be visible to whom it wakes. */
-    __asm__ volatile("mfence; lfence" : : : "memory");
-    cpu_wrmsr(X2APIC_ICR, icr);
-}
 
 static void end_all_in_service(void)
 {
@@ -101,12 +88,12 @@ void lapic_reset(void)
 void lapic_enable(void)
 {
     uint64_t base = cpu_rdmsr(MSR_IA32_APIC_BASE);
-    if (!(base & APIC_BASE_ENABLE)) {
+    if (!(base & APIC_BASE_EN)) {
         /* From disabled to x2APIC only by way of xAPIC mode: SDM "x2APIC State Transitions". */
-        cpu_wrmsr(MSR_IA32_APIC_BASE, base | APIC_BASE_ENABLE);
+        cpu_wrmsr(MSR_IA32_APIC_BASE, base | APIC_BASE_EN);
     }
     if (!(base & APIC_BASE_EXTD)) {
-        cpu_wrmsr(MSR_IA32_APIC_BASE, base | APIC_BASE_ENABLE | APIC_BASE_EXTD);
+        cpu_wrmsr(MSR_IA32_APIC_BASE, base | APIC_BASE_EN | APIC_BASE_EXTD);
     }
     lapic_reset();
     cpu_wrmsr(X2APIC_SVR, SVR_ENABLE | SVR_SPURIOUS_VECTOR);
@@ -119,22 +106,22 @@ uint32_t lapic_id(void)
 
 void lapic_send_init(uint32_t apic_id)
 {
-    send(ICR_INIT | ICR_ASSERT | ICR_DESTINATION(apic_id));
+    lapic_write_icr(ICR_INIT | ICR_ASSERT | ICR_DESTINATION(apic_id));
 }
 
 void lapic_send_startup(uint32_t apic_id, hpa_t page)
 {
-    send(ICR_STARTUP | ICR_ASSERT | ICR_DESTINATION(apic_id) | (page.v >> PAGE_SHIFT));
+    lapic_write_icr(ICR_STARTUP | ICR_ASSERT | ICR_DESTINATION(apic_id) | (page.v >> PAGE_SHIFT));
 }
 
 void lapic_send_nmi(uint32_t apic_id)
 {
-    send(ICR_NMI | ICR_ASSERT | ICR_DESTINATION(apic_id));
+    lapic_write_icr(ICR_NMI | ICR_ASSERT | ICR_DESTINATION(apic_id));
 }
 
 void lapic_send_nmi_to_others(void)
 {
-    send(ICR_NMI | ICR_ASSERT | ICR_OTHERS);
+    lapic_write_icr(ICR_NMI | ICR_ASSERT | ICR_OTHERS);
 }
 
 void lapic_timer_start(void)

@@ -7,6 +7,8 @@
 #ifndef DRIVERS_LAPIC_H
 #define DRIVERS_LAPIC_H
 
+#include "kernel/cpu.h"
+#include "kernel/msr.h"
 #include "kernel/types.h"
 
 /*
@@ -21,6 +23,16 @@ void lapic_reset(void);
 
 /* The x2APIC id of the calling CPU. */
 uint32_t lapic_id(void);
+
+/*
+ * Sends what `icr` (SDM "ICR Operation in x2APIC Mode") says. WRMSR to the ICR is not serializing:
+ * the fences make earlier stores visible to whom it interrupts.
+ */
+static inline void lapic_write_icr(uint64_t icr)
+{
+    __asm__ volatile("mfence; lfence" : : : "memory");
+    cpu_wrmsr(MSR_X2APIC_ICR, icr);
+}
 
 /* Interprocessor interrupts to one CPU by its x2APIC id; page: of the start-up code, below 1 MiB.
  */

@@ -4,8 +4,7 @@
  * goes to CPUs of the VM itself (kernel/apic_map.h); fixed interrupts as physical IPIs, which a
  * running guest takes without an exit, the rest as requests to the vCPU.
  */
-#include "kernel/cpu.h"
-#include "kernel/msr.h"
+#include "drivers/lapic.h"
 #include "kernel/vm.h"
 
 static void send_fixed(const struct vm *vm, uint64_t targets, uint8_t vector)
@@ -13,9 +12,7 @@ static void send_fixed(const struct vm *vm, uint64_t targets, uint8_t vector)
     while (targets != 0) {
         uint32_t index = (uint32_t)__builtin_ctzll(targets);
         targets &= targets - 1;
-        /* WRMSR to the ICR is not serializing: what the guest wrote before must be visible. */
-        __asm__ volatile("mfence; lfence" : : : "memory");
-        cpu_wrmsr(MSR_X2APIC_ICR, icr_fixed(vector, vm->vcpus[index]->apic_id));
+        lapic_write_icr(icr_fixed(vector, vm->vcpus[index]->apic_id));
     }
 }
 
@@ -51,8 +48,7 @@ bool vm_send_ipi(struct vcpu *vcpu, const struct icr_request *request)
     switch (request->action) {
     case ICR_SEND:
         if (request->direct) {
-            __asm__ volatile("mfence; lfence" : : : "memory");
-            cpu_wrmsr(MSR_X2APIC_ICR, request->hardware);
+            lapic_write_icr(request->hardware);
         } else {
             send_fixed(vm, request->targets, request->vector);
         }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* RDMSR and WRMSR of what the bitmap does not let pass; decided by kernel/msr_policy.h. */
+#include "drivers/lapic.h"
 #include "kernel/cpu.h"
 #include "kernel/cpu_regs.h"
 #include "kernel/lvt.h"
@@ -85,9 +86,7 @@ static inline bool send_to_others(struct vcpu *vcpu, uint64_t value)
 static enum exit_action write_icr(struct vcpu *vcpu, uint64_t value)
 {
     if (icr_is_plain(&vcpu->vm->apic_map, value)) {
-        /* WRMSR to the ICR is not serializing: what the guest wrote before must be visible. */
-        __asm__ volatile("mfence; lfence" : : : "memory");
-        cpu_wrmsr(MSR_X2APIC_ICR, value);
+        lapic_write_icr(value);
         return EXIT_SKIP;
     }
     if (send_to_others(vcpu, value)) {

@@ -11,12 +11,14 @@
 #include "kernel/memory.h"
 #include "kernel/percpu.h"
 #include "kernel/smp.h"
+#include "kernel/time.h"
 #include "kernel/vm.h"
 
 static struct uart16550 uart;
 static struct fbcon screen;
 
-#define SERIAL_CHUNK 16 /* a FIFO's worth */
+#define SERIAL_CHUNK 16   /* a FIFO's worth */
+#define POLL_US      1000 /* a 16-byte FIFO at 115200 baud empties in 1.4 ms */
 
 /* Characters of `text` that `sent` bytes of its translation stand for. */
 static size_t characters_of(const char *text, size_t sent, bool *carriage_return_sent)
@@ -153,6 +155,21 @@ bool console_poll(void)
 void console_poll_again(struct vcpu *vcpu)
 {
     if (console_poll()) {
+        vcpu_request(vcpu, VCPU_REQUEST_POLL);
+    }
+}
+
+void console_timer(struct vcpu *vcpu)
+{
+    if (console_poll()) {
+        vcpu_timer_set(vcpu, VCPU_TIMER_CONSOLE, cpu_rdtsc() + time_us_to_tsc(POLL_US));
+    }
+}
+
+void console_timer_stop(struct vcpu *vcpu)
+{
+    if (vcpu_timer_armed(vcpu, VCPU_TIMER_CONSOLE)) {
+        vcpu_timer_set(vcpu, VCPU_TIMER_CONSOLE, VCPU_TIMER_OFF);
         vcpu_request(vcpu, VCPU_REQUEST_POLL);
     }
 }

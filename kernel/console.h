@@ -25,6 +25,15 @@ bool console_poll(void);
 /* The same for a vCPU's CPU that is in root mode: asks itself to come back when some is left. */
 void console_poll_again(struct vcpu *vcpu);
 
+/*
+ * Polls, and goes on by the vCPU's timer while some is left: the timer's handler, and for the
+ * request that starts it. The vCPU's own CPU, which is about to enter the guest.
+ */
+void console_timer(struct vcpu *vcpu);
+
+/* The guest stops running on this CPU: what the timer did goes on by requests. */
+void console_timer_stop(struct vcpu *vcpu);
+
 /* What a CPU without a VM does: sleeps, and polls when it is the poller and has been told. */
 void console_poll_for_ever(void) __attribute__((noreturn));
 

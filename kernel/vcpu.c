@@ -13,6 +13,7 @@ void vcpu_reset(struct vcpu *vcpu)
     vcpu_take_requests(vcpu, ~(uint32_t)VCPU_REQUEST_POLL); /* which is about the CPU */
     memset(&vcpu->counters, 0, sizeof(vcpu->counters));
     memset(vcpu->history, 0xff, sizeof(vcpu->history));
+    vcpu_timers_reset(vcpu);
     insn_cache_flush(&vcpu->insns);
     vcpu->xapic_icr = 0;
     vcpu->vm->xapic_logical[vcpu->index] = (struct xapic_logical){.model = 0xf};

@@ -12,6 +12,7 @@
 #include "kernel/guest_fetch.h"
 #include "kernel/msr_policy.h"
 #include "kernel/types.h"
+#include "kernel/vcpu_timer.h"
 
 struct percpu;
 struct vm;
@@ -77,6 +78,7 @@ struct vcpu {
     uint32_t requests;    /* enum vcpu_request; any CPU, atomic */
     uint32_t sipi_vector; /* written before VCPU_REQUEST_SIPI */
     uint32_t state;       /* enum vcpu_state; read by any CPU, atomic */
+    struct vcpu_timers timers;
 
     /* CPUID answers that depend on the leaf alone, by cpuid_fast_index(); NULL: see `cpuid`. */
     const struct cpuid_result *cpuid_fast[CPUID_FAST_COUNT];

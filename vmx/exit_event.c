@@ -56,9 +56,6 @@ static enum exit_action exception_or_nmi(struct vcpu *vcpu)
     if (vector == VECTOR_DB) {
         complete_debug_exception();
     }
-    if (vcpu->vmx->polling) {
-        exit_preemption_timer(vcpu); /* no instruction may ever end again for it to expire */
-    }
     event_inject(info &
                      (INTR_INFO_VALID | INTR_INFO_ERROR_CODE | INTR_INFO_TYPE | INTR_INFO_VECTOR),
                  (uint32_t)vmcs_read(VMCS_VM_EXIT_INTERRUPTION_ERROR_CODE),

@@ -16,7 +16,6 @@
 #include "kernel/msr.h"
 #include "kernel/panic.h"
 #include "kernel/percpu.h"
-#include "kernel/time.h"
 #include "vmx/cpu_state.h"
 #include "vmx/dump.h"
 #include "vmx/entry.h"
@@ -46,64 +45,6 @@ void vcpu_vmx_create(struct vcpu *vcpu, const struct vmx_caps *caps)
     vcpu->vmx->physical_bits = caps->physical_bits;
     vcpu->vmx->page_1g = (caps->cpuid_80000001_edx & CPUID_80000001_EDX_PAGE1GB) != 0;
     vcpu->vmx->timer_shift = (uint8_t)FIELD_GET(VMX_MISC_TIMER_RATE, caps->vmx_misc);
-}
-
-/* ---- kicks ---- */
-
-void vcpu_force_exit(struct vcpu *vcpu)
-{
-    if (vcpu->vmx == NULL || !vcpu->vmx->loaded) {
-        return;
-    }
-    vmcs_write(VMCS_PREEMPTION_TIMER_VALUE, 0);
-    vmcs_write(VMCS_PINBASED_CONTROLS, vcpu->vmx->pinbased | PIN_BASED_VMX_PREEMPTION_TIMER);
-}
-
-/* ---- polling for console output by the preemption timer ---- */
-
-#define POLL_US 1000 /* a 16-byte FIFO at 115200 baud empties in 1.4 ms */
-
-static void poll_timer_set(struct vcpu *vcpu, bool on)
-{
-    const uint32_t timer = PIN_BASED_VMX_PREEMPTION_TIMER;
-    const uint64_t save = VM_EXIT_SAVE_VMX_PREEMPTION_TIMER;
-    uint64_t exit_controls = vmcs_read(VMCS_VM_EXIT_CONTROLS);
-    vcpu->vmx->polling = on;
-    vcpu->vmx->pinbased = on ? vcpu->vmx->pinbased | timer : vcpu->vmx->pinbased & ~timer;
-    vmcs_write(VMCS_VM_EXIT_CONTROLS, on ? exit_controls | save : exit_controls & ~save);
-    vmcs_write(VMCS_PINBASED_CONTROLS, vcpu->vmx->pinbased);
-}
-
-static void poll_timer_arm(struct vcpu *vcpu)
-{
-    vcpu->vmx->polled_at = cpu_rdtsc();
-    vmcs_write(VMCS_PREEMPTION_TIMER_VALUE, time_us_to_tsc(POLL_US) >> vcpu->vmx->timer_shift);
-}
-
-static void poll_timer_start(struct vcpu *vcpu)
-{
-    poll_timer_set(vcpu, true);
-    poll_timer_arm(vcpu);
-}
-
-/* The guest stops running on this CPU while output waits: the polling goes on by a request. */
-static void poll_without_timer(struct vcpu *vcpu)
-{
-    if (vcpu->vmx->polling) {
-        poll_timer_set(vcpu, false);
-        vcpu_request(vcpu, VCPU_REQUEST_POLL);
-    }
-}
-
-/* A kick that came just before the entry, or the time to look after console output. */
-enum exit_action exit_preemption_timer(struct vcpu *vcpu)
-{
-    if (vcpu->vmx->polling && console_poll()) {
-        poll_timer_arm(vcpu);
-    } else {
-        poll_timer_set(vcpu, false);
-    }
-    return EXIT_RESUME;
 }
 
 /* ---- after an exit ---- */
@@ -194,7 +135,7 @@ static bool handle_requests(struct vcpu *vcpu);
 static __attribute__((noinline)) uint32_t finish_exit(struct vcpu *vcpu, enum exit_action action)
 {
     bool again = do_other_action(vcpu, action);
-    if (vcpu->vmx->polling && cpu_rdtsc() - vcpu->vmx->polled_at > time_us_to_tsc(POLL_US)) {
+    if (vcpu->timers.next != VCPU_TIMER_OFF && cpu_rdtsc() >= vcpu->timers.next) {
         exit_preemption_timer(vcpu); /* exits may come faster than the timer ever expires */
     }
     if (again && __atomic_load_n(&vcpu->requests, __ATOMIC_RELAXED) != 0) {
@@ -246,7 +187,7 @@ static void force_exit_if_asked(struct vcpu *vcpu)
 static bool wait_for_sipi(struct vcpu *vcpu)
 {
     __atomic_store_n(&vcpu->state, VCPU_WAIT_SIPI, __ATOMIC_SEQ_CST);
-    poll_without_timer(vcpu);
+    console_timer_stop(vcpu);
     cpu_unblock_nmis(); /* which wake it */
     for (;;) {
         uint32_t requests = vcpu_take_requests(vcpu, ~(uint32_t)VCPU_REQUEST_POLL);
@@ -258,6 +199,7 @@ static bool wait_for_sipi(struct vcpu *vcpu)
             cpu_state_reset();
             lapic_reset();
             vmcs_setup_guest(vcpu, NULL, vector);
+            vcpu_timer_program(vcpu);
             cpu_state_flush_linear(vcpu->vm);
             __atomic_store_n(&vcpu->state, VCPU_RUNNING, __ATOMIC_SEQ_CST);
             force_exit_if_asked(vcpu);
@@ -297,11 +239,12 @@ static __attribute__((noinline)) bool handle_requests(struct vcpu *vcpu)
     }
     vcpu_take_requests(vcpu, VCPU_REQUEST_SIPI); /* nothing to a vCPU that runs */
     if (requests & VCPU_REQUEST_POLL) {
-        poll_timer_start(vcpu);
+        console_timer(vcpu);
     }
     if (requests & VCPU_REQUEST_NMI) {
         event_request_nmi(vcpu);
     }
+    force_exit_if_asked(vcpu); /* programming the timer may have undone a kick */
     return true;
 }
 
@@ -319,15 +262,15 @@ static void load(struct vcpu *vcpu)
 {
     hpa_t region = memory_hpa(vcpu->vmx->vmcs);
     BUG_ON(!vmcs_clear(region) || !vmcs_load(region));
-    vcpu->vmx->polling = false;
     vcpu->vmx->loaded = true;
     vmcs_setup_controls(vcpu);
+    vcpu_timer_program(vcpu);
     cpu_state_flush_translations(vcpu->vm);
 }
 
 static void unload(struct vcpu *vcpu)
 {
-    poll_without_timer(vcpu);
+    console_timer_stop(vcpu);
     vcpu->vmx->loaded = false;
     vmcs_clear(memory_hpa(vcpu->vmx->vmcs));
     lapic_reset();

@@ -26,8 +26,6 @@ struct vcpu_vmx {
     bool loaded;       /* its VMCS is current: an NMI handler may touch it */
     uint32_t pinbased; /* as last written, without what kicks change */
     uint32_t procbased;
-    bool polling;                /* the preemption timer runs for console output */
-    uint64_t polled_at;          /* TSC of the last poll */
     uint8_t physical_bits;       /* of guest-physical addresses in its page tables */
     bool page_1g;                /* its page tables may have 1 GiB pages */
     uint8_t timer_shift;         /* the preemption timer counts TSC ticks >> timer_shift */

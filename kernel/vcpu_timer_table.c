@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Who is called when a vCPU's timer comes: one row a timer. Apart for the tests' sake. */
+#include "kernel/console.h"
+#include "kernel/vcpu_timer.h"
+
+void (*const vcpu_timer_handlers[VCPU_TIMER_COUNT])(struct vcpu *vcpu) = {
+    [VCPU_TIMER_CONSOLE] = console_timer,
+};

@@ -25,7 +25,9 @@ IS_CLANG := $(findstring clang,$(CC))
 COMMON_CFLAGS := -std=gnu11 -O2 -g $(WARN) -I. -ffreestanding -fno-common -fno-strict-aliasing \
 	-fno-stack-protector -fcf-protection=none -mno-red-zone -mgeneral-regs-only \
 	-fno-omit-frame-pointer -ffile-prefix-map=$(CURDIR)=. $(if $(IS_CLANG),,-fno-tree-loop-distribute-patterns)
-KERNEL_CFLAGS := $(COMMON_CFLAGS) -falign-functions=1 $(if $(IS_CLANG),,-falign-jumps=1 -falign-loops=1) -momit-leaf-frame-pointer -ffunction-sections -fdata-sections -mcmodel=kernel -fno-pic -fno-pie -fno-asynchronous-unwind-tables
+KERNEL_CFLAGS := $(COMMON_CFLAGS) -falign-functions=1 \
+	$(if $(IS_CLANG),-mstack-alignment=8,-falign-jumps=1 -falign-loops=1 -mpreferred-stack-boundary=3) \
+	-momit-leaf-frame-pointer -ffunction-sections -fdata-sections -mcmodel=kernel -fno-pic -fno-pie -fno-asynchronous-unwind-tables
 KERNEL_LDFLAGS := -nostdlib -static --nmagic -T linker.ld -z noexecstack \
 	--gc-sections --build-id=none --no-warn-rwx-segments
 # GNU-EFI: its crt0 and linker script, a position-independent image turned into PE by objcopy.
@@ -80,7 +82,7 @@ KERNEL_HOT := $(wildcard vmx/vcpu.c vmx/exit*.c vmx/guest.c kernel/vm_io.c \
 	kernel/mmio_execute.c kernel/msr_policy.c kernel/cpuid_policy.c \
 	kernel/xapic.c drivers/vuart*.c drivers/vioapic.c)
 KERNEL_COLD_O := $(patsubst %.c,$(BUILD)/kernel/%.o,$(filter-out $(KERNEL_HOT),$(KERNEL_C)))
-$(KERNEL_COLD_O): KERNEL_CFLAGS += -Os
+$(KERNEL_COLD_O): KERNEL_CFLAGS += -Os -fno-jump-tables
 $(BUILD)/kernel/vmx/vcpu.o $(BUILD)/kernel/vmx/exit_%.o: KERNEL_CFLAGS += -fomit-frame-pointer
 
 # The symbol table for backtraces is made from a first link and linked in by the second.

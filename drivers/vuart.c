@@ -286,7 +286,7 @@ void vuart_set_modem_lines(struct vuart *uart, uint8_t lines)
     update_irq(uart);
 }
 
-void vuart_reset(struct vuart *uart)
+COLD void vuart_reset(struct vuart *uart)
 {
     uart->ier = 0;
     uart->mcr = 0;
@@ -303,8 +303,8 @@ void vuart_reset(struct vuart *uart)
     update_thr_direct(uart);
 }
 
-void vuart_init(struct vuart *uart, vuart_output_fn *output, void *output_context,
-                struct irq_line irq)
+COLD void vuart_init(struct vuart *uart, vuart_output_fn *output, void *output_context,
+                     struct irq_line irq)
 {
     memset(uart, 0, sizeof(*uart));
     uart->output = output;

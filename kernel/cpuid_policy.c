@@ -76,7 +76,7 @@ static void find_shifts(struct cpuid_build *build)
     build->smt_shift = build->package_shift - MIN(bits_for(cores), build->package_shift);
 }
 
-void cpuid_find_topology(struct cpuid_build *build)
+COLD void cpuid_find_topology(struct cpuid_build *build)
 {
     const uint32_t *ids = build->input->apic_ids;
     uint32_t count = build->input->vcpu_count;
@@ -191,7 +191,7 @@ static void fill_absent_leaves(struct cpuid_view *view)
     }
 }
 
-void cpuid_view_build(struct cpuid_view *view, const struct cpuid_input *input)
+COLD void cpuid_view_build(struct cpuid_view *view, const struct cpuid_input *input)
 {
     struct cpuid_build build = {
         .view = view,

@@ -31,12 +31,12 @@ typedef void (*cpuid_compute_fn)(struct cpuid_build *build, uint32_t subleaf,
 
 struct cpuid_rule {
     uint32_t leaf;
-    uint32_t subleaves; /* 0: the subleaf does not matter; else the row is for 0 to subleaves-1 */
-    uint32_t first;     /* ... except that rows of one leaf follow each other from here */
+    uint8_t subleaves; /* 0: the subleaf does not matter; else the row is for 0 to subleaves-1 */
+    uint8_t first;     /* ... except that rows of one leaf follow each other from here */
+    bool answers_all;  /* subleaves beyond the leaf's rows answer as the last row does */
     struct cpuid_result pass;
     struct cpuid_result set;
     cpuid_compute_fn compute; /* or NULL */
-    bool answers_all;         /* subleaves beyond the leaf's rows answer as the last row does */
 };
 
 /* Sorted by leaf, rows of one leaf by subleaf. Leaves without a row answer 0. */

@@ -46,6 +46,31 @@ static void take_prefix(struct mmio_decoder *d, enum mmio_mode mode, uint8_t byt
     }
 }
 
+/* The row of an opcode with what its map adds, or of a group's member. */
+static const struct mmio_form *look_up(unsigned opcode)
+{
+    static const struct mmio_form unsupported = {.kind = MMIO_FORM_UNSUPPORTED};
+    size_t low = 0;
+    size_t high = mmio_form_count;
+    while (high - low > 1) {
+        size_t middle = low + (high - low) / 2;
+        if (mmio_forms[middle].opcode <= opcode) {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    const struct mmio_form *form = &mmio_forms[low];
+    unsigned distance = opcode - form->opcode;
+    return distance < ((form->flags & MMIO_FORM_SIXTEEN) != 0 ? 16 : 1) ? form : &unsupported;
+}
+
+static const struct mmio_form *next_form(struct mmio_decoder *d, unsigned map)
+{
+    d->opcode = *d->next++;
+    return look_up(map | d->opcode);
+}
+
 /* Finds the form of the instruction; d->next is then behind the opcode. False: only prefixes. */
 static bool find_form(struct mmio_decoder *d, const uint8_t *bytes, enum mmio_mode mode)
 {
@@ -55,25 +80,24 @@ static bool find_form(struct mmio_decoder *d, const uint8_t *bytes, enum mmio_mo
         if (d->next == end) {
             return false;
         }
-        uint8_t byte = *d->next++;
-        form = &mmio_forms[byte];
+        form = next_form(d, 0);
         if (form->kind == MMIO_FORM_REX && mode == MMIO_MODE_64) {
-            d->rex = byte;
+            d->rex = d->opcode;
         } else if (form->kind == MMIO_FORM_PREFIX) {
-            take_prefix(d, mode, byte);
+            take_prefix(d, mode, d->opcode);
         } else {
             break;
         }
     }
     if (form->kind == MMIO_FORM_ESCAPE) {
-        form = &mmio_forms_0f[*d->next++];
+        form = next_form(d, MMIO_MAP_0F);
         if (form->kind == MMIO_FORM_ESCAPE) {
-            form = &mmio_forms_0f38[*d->next++];
+            form = next_form(d, MMIO_MAP_0F38);
         }
     }
     d->flags = form->flags;
     if (form->kind == MMIO_FORM_GROUP) {
-        form = &mmio_groups[form->op][(*d->next >> 3) & 7];
+        form = look_up(MMIO_MAP_GROUPS | (unsigned)form->op << 3 | ((*d->next >> 3) & 7));
         d->flags |= form->flags;
         d->next += form->kind == MMIO_FORM_UNSUPPORTED; /* ModRM has been looked at */
     }
@@ -213,7 +237,7 @@ static enum mmio_status decode(struct mmio_decoder *d, enum mmio_mode mode, stru
         .reg_size = (uint8_t)operand_size,
         .mode = (uint8_t)mode,
         .address_size = (uint8_t)address_size_of(d, mode),
-        .immediate = d->form->immediate,
+        .immediate = d->form->op == MMIO_OP_CMOV ? d->opcode & 15 : 0, /* the condition */
     };
     enum mmio_status status = decode_operands(d, insn);
     if (status != MMIO_OK) {

@@ -14,14 +14,13 @@
 #define MMIO_REX_X 2u
 #define MMIO_REX_B 1u
 
-/* A row of zeros is an opcode that is not emulated. */
 enum mmio_form_kind {
-    MMIO_FORM_UNSUPPORTED,
+    MMIO_FORM_UNSUPPORTED, /* what an opcode without a row has */
     MMIO_FORM_PREFIX,
     MMIO_FORM_REX, /* in 64-bit mode; else unsupported (INC and DEC of a register) */
     MMIO_FORM_ESCAPE,
     MMIO_FORM_MODRM,  /* the memory operand is ModRM's r/m, the register operand its reg */
-    MMIO_FORM_GROUP,  /* ... and reg selects a row of mmio_groups[op] */
+    MMIO_FORM_GROUP,  /* ... and reg selects a row of the group `op` */
     MMIO_FORM_MOFFS,  /* the address follows the opcode; the register is AL, AX, EAX or RAX */
     MMIO_FORM_STRING, /* rSI and rDI */
 };
@@ -54,23 +53,28 @@ enum mmio_group {
 #define MMIO_FORM_NO_REP   BIT(25) /* another instruction with REPNE or REP */
 #define MMIO_FORM_ONLY_64  BIT(26) /* another instruction outside 64-bit mode */
 #define MMIO_FORM_NOT_64   BIT(27) /* #UD in 64-bit mode */
+#define MMIO_FORM_SIXTEEN  BIT(28) /* the row is for sixteen opcodes from its own on */
+
+/* What is added to an opcode byte in struct mmio_form. Groups: group << 3 | ModRM's reg instead. */
+#define MMIO_MAP_0F     0x100u
+#define MMIO_MAP_0F38   0x200u
+#define MMIO_MAP_GROUPS 0x300u
 
 struct mmio_form {
-    uint8_t kind;      /* enum mmio_form_kind */
-    uint8_t op;        /* enum mmio_op, or enum mmio_group */
-    uint8_t immediate; /* of MMIO_OP_CMOV: the condition */
+    uint16_t opcode;
+    uint8_t kind; /* enum mmio_form_kind */
+    uint8_t op;   /* enum mmio_op, or enum mmio_group */
     uint32_t flags;
 };
 
-extern const struct mmio_form mmio_forms[256];
-extern const struct mmio_form mmio_forms_0f[256];
-extern const struct mmio_form mmio_forms_0f38[256];
-extern const struct mmio_form mmio_groups[MMIO_GROUPS][8];
+extern const struct mmio_form mmio_forms[]; /* sorted by opcode */
+extern const size_t mmio_form_count;
 
 struct mmio_decoder {
     const uint8_t *next;
     const struct mmio_form *form;
     uint32_t flags; /* of the form, and of the group it was found by */
+    uint8_t opcode; /* its last byte */
     uint8_t modrm;
     uint8_t rex; /* with 0x40 when there is one */
     bool operand_size;

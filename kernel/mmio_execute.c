@@ -270,8 +270,8 @@ bool mmio_rep_finished(const struct mmio_insn *insn, const struct mmio_cpu *cpu)
 }
 
 /* Everything but plain loads and stores. */
-static __attribute__((noinline)) bool
-execute_other(const struct mmio_insn *insn, struct mmio_cpu *cpu, uint64_t value, uint64_t *out)
+static COLD bool execute_other(const struct mmio_insn *insn, struct mmio_cpu *cpu, uint64_t value,
+                               uint64_t *out)
 {
     bool immediate = (insn->flags & MMIO_IMMEDIATE) != 0;
     switch (insn->op) {

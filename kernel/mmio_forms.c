@@ -18,151 +18,135 @@
 #define IMM8   (MMIO_IMMEDIATE | MMIO_FORM_NO_REG | MMIO_FORM_IMM8)
 #define STRING MMIO_STRING
 
-#define PREFIX             {MMIO_FORM_PREFIX, 0, 0, 0}
-#define REX                {MMIO_FORM_REX, 0, 0, 0}
-#define ESCAPE             {MMIO_FORM_ESCAPE, 0, 0, 0}
-#define GROUP(group)       {MMIO_FORM_GROUP, (group), 0, 0}
-#define MODRM(op, flags)   {MMIO_FORM_MODRM, (op), 0, (flags)}
-#define MOFFS(op, flags)   {MMIO_FORM_MOFFS, (op), 0, (flags)}
-#define STRINGS(op, flags) {MMIO_FORM_STRING, (op), 0, (flags) | STRING | NEEDS}
-#define CMOV(condition)    {MMIO_FORM_MODRM, MMIO_OP_CMOV, (condition), TO_REG | NEEDS}
+/* Kind, op, flags: a row without its opcode. */
+#define PREFIX             MMIO_FORM_PREFIX, 0, 0
+#define REX                MMIO_FORM_REX, 0, MMIO_FORM_SIXTEEN
+#define ESCAPE             MMIO_FORM_ESCAPE, 0, 0
+#define GROUP(group)       MMIO_FORM_GROUP, (group), 0
+#define MODRM(op, flags)   MMIO_FORM_MODRM, (op), (flags)
+#define MOFFS(op, flags)   MMIO_FORM_MOFFS, (op), (flags)
+#define STRINGS(op, flags) MMIO_FORM_STRING, (op), (flags) | STRING | NEEDS
+#define CMOV               MMIO_FORM_MODRM, MMIO_OP_CMOV, TO_REG | NEEDS | MMIO_FORM_SIXTEEN
+
+/* A row of each map, and one of a group: its number and ModRM's reg. */
+#define MAP_0F(opcode)     (MMIO_MAP_0F | (opcode))
+#define MAP_0F38(opcode)   (MMIO_MAP_0F38 | (opcode))
+#define OF_GROUP(group, reg) (MMIO_MAP_GROUPS | (group) << 3 | (reg))
 
 /* The four forms with ModRM of an arithmetic instruction: Eb,Gb Ev,Gv Gb,Eb Gv,Ev. */
 #define ARITHMETIC(opcode, op, flags)                                                              \
-    [(opcode)] = MODRM((op), UPDATE | BYTE | (flags)),                                             \
-    [(opcode) + 1] = MODRM((op), UPDATE | (flags)),                                                \
-    [(opcode) + 2] = MODRM((op), TO_REG | BYTE | (flags)),                                         \
-    [(opcode) + 3] = MODRM((op), TO_REG | (flags))
+    {(opcode), MODRM((op), UPDATE | BYTE | (flags))},                                              \
+    {(opcode) + 1, MODRM((op), UPDATE | (flags))},                                                 \
+    {(opcode) + 2, MODRM((op), TO_REG | BYTE | (flags))},                                          \
+    {(opcode) + 3, MODRM((op), TO_REG | (flags))}
 
-const struct mmio_form mmio_forms[256] = {
+/* The eight arithmetic instructions with an immediate. */
+#define ARITHMETIC_GROUP(group, flags)                                                             \
+    {OF_GROUP(group, 0), MODRM(MMIO_OP_ADD, UPDATE | SETS | (flags))},                             \
+    {OF_GROUP(group, 1), MODRM(MMIO_OP_OR, UPDATE | SETS | (flags))},                              \
+    {OF_GROUP(group, 2), MODRM(MMIO_OP_ADC, UPDATE | SETS | NEEDS | (flags))},                     \
+    {OF_GROUP(group, 3), MODRM(MMIO_OP_SBB, UPDATE | SETS | NEEDS | (flags))},                     \
+    {OF_GROUP(group, 4), MODRM(MMIO_OP_AND, UPDATE | SETS | (flags))},                             \
+    {OF_GROUP(group, 5), MODRM(MMIO_OP_SUB, UPDATE | SETS | (flags))},                             \
+    {OF_GROUP(group, 6), MODRM(MMIO_OP_XOR, UPDATE | SETS | (flags))},                             \
+    {OF_GROUP(group, 7), MODRM(MMIO_OP_CMP, READ | SETS | (flags))}
+
+/* Sorted by opcode. */
+const struct mmio_form mmio_forms[] = {
     ARITHMETIC(0x00, MMIO_OP_ADD, SETS),
     ARITHMETIC(0x08, MMIO_OP_OR, SETS),
-    [0x0f] = ESCAPE,
+    {0x0f, ESCAPE},
     ARITHMETIC(0x10, MMIO_OP_ADC, SETS | NEEDS),
     ARITHMETIC(0x18, MMIO_OP_SBB, SETS | NEEDS),
     ARITHMETIC(0x20, MMIO_OP_AND, SETS),
-    [0x26] = PREFIX,
+    {0x26, PREFIX},
     ARITHMETIC(0x28, MMIO_OP_SUB, SETS),
-    [0x2e] = PREFIX,
+    {0x2e, PREFIX},
     ARITHMETIC(0x30, MMIO_OP_XOR, SETS),
-    [0x36] = PREFIX,
-    [0x38] = MODRM(MMIO_OP_CMP, READ | BYTE | SETS),
-    [0x39] = MODRM(MMIO_OP_CMP, READ | SETS),
-    [0x3a] = MODRM(MMIO_OP_CMP, TO_REG | BYTE | SETS),
-    [0x3b] = MODRM(MMIO_OP_CMP, TO_REG | SETS),
-    [0x3e] = PREFIX,
-    [0x40] = REX, [0x41] = REX, [0x42] = REX, [0x43] = REX,
-    [0x44] = REX, [0x45] = REX, [0x46] = REX, [0x47] = REX,
-    [0x48] = REX, [0x49] = REX, [0x4a] = REX, [0x4b] = REX,
-    [0x4c] = REX, [0x4d] = REX, [0x4e] = REX, [0x4f] = REX,
-    [0x63] = MODRM(MMIO_OP_LOADS, TO_REG | MMIO_FORM_FROM32 | MMIO_FORM_ONLY_64),
-    [0x64] = PREFIX, [0x65] = PREFIX, [0x66] = PREFIX, [0x67] = PREFIX,
-    [0x80] = GROUP(MMIO_GROUP_80),
-    [0x81] = GROUP(MMIO_GROUP_81),
-    [0x82] = {MMIO_FORM_GROUP, MMIO_GROUP_80, 0, MMIO_FORM_NOT_64},
-    [0x83] = GROUP(MMIO_GROUP_83),
-    [0x84] = MODRM(MMIO_OP_TEST, READ | BYTE | SETS),
-    [0x85] = MODRM(MMIO_OP_TEST, READ | SETS),
-    [0x86] = MODRM(MMIO_OP_XCHG, UPDATE | BYTE | MMIO_LOCKED),
-    [0x87] = MODRM(MMIO_OP_XCHG, UPDATE | MMIO_LOCKED),
-    [0x88] = MODRM(MMIO_OP_STORE, WRITE | BYTE),
-    [0x89] = MODRM(MMIO_OP_STORE, WRITE),
-    [0x8a] = MODRM(MMIO_OP_LOAD, TO_REG | BYTE),
-    [0x8b] = MODRM(MMIO_OP_LOAD, TO_REG),
-    [0x8f] = GROUP(MMIO_GROUP_8F),
-    [0xa0] = MOFFS(MMIO_OP_LOAD, TO_REG | BYTE),
-    [0xa1] = MOFFS(MMIO_OP_LOAD, TO_REG),
-    [0xa2] = MOFFS(MMIO_OP_STORE, WRITE | BYTE),
-    [0xa3] = MOFFS(MMIO_OP_STORE, WRITE),
-    [0xa4] = STRINGS(MMIO_OP_MOVS, READ | WRITE | BYTE),
-    [0xa5] = STRINGS(MMIO_OP_MOVS, READ | WRITE),
-    [0xaa] = STRINGS(MMIO_OP_STOS, WRITE | BYTE),
-    [0xab] = STRINGS(MMIO_OP_STOS, WRITE),
-    [0xac] = STRINGS(MMIO_OP_LODS, TO_REG | BYTE),
-    [0xad] = STRINGS(MMIO_OP_LODS, TO_REG),
-    [0xae] = STRINGS(MMIO_OP_SCAS, TO_REG | BYTE | SETS),
-    [0xaf] = STRINGS(MMIO_OP_SCAS, TO_REG | SETS),
-    [0xc6] = GROUP(MMIO_GROUP_C6),
-    [0xc7] = GROUP(MMIO_GROUP_C7),
-    [0xf0] = PREFIX, [0xf2] = PREFIX, [0xf3] = PREFIX,
-    [0xf6] = GROUP(MMIO_GROUP_F6),
-    [0xf7] = GROUP(MMIO_GROUP_F7),
-    [0xfe] = GROUP(MMIO_GROUP_FE),
-    [0xff] = GROUP(MMIO_GROUP_FF),
-};
+    {0x36, PREFIX},
+    {0x38, MODRM(MMIO_OP_CMP, READ | BYTE | SETS)},
+    {0x39, MODRM(MMIO_OP_CMP, READ | SETS)},
+    {0x3a, MODRM(MMIO_OP_CMP, TO_REG | BYTE | SETS)},
+    {0x3b, MODRM(MMIO_OP_CMP, TO_REG | SETS)},
+    {0x3e, PREFIX},
+    {0x40, REX},
+    {0x63, MODRM(MMIO_OP_LOADS, TO_REG | MMIO_FORM_FROM32 | MMIO_FORM_ONLY_64)},
+    {0x64, PREFIX}, {0x65, PREFIX}, {0x66, PREFIX}, {0x67, PREFIX},
+    {0x80, GROUP(MMIO_GROUP_80)},
+    {0x81, GROUP(MMIO_GROUP_81)},
+    {0x82, MMIO_FORM_GROUP, MMIO_GROUP_80, MMIO_FORM_NOT_64},
+    {0x83, GROUP(MMIO_GROUP_83)},
+    {0x84, MODRM(MMIO_OP_TEST, READ | BYTE | SETS)},
+    {0x85, MODRM(MMIO_OP_TEST, READ | SETS)},
+    {0x86, MODRM(MMIO_OP_XCHG, UPDATE | BYTE | MMIO_LOCKED)},
+    {0x87, MODRM(MMIO_OP_XCHG, UPDATE | MMIO_LOCKED)},
+    {0x88, MODRM(MMIO_OP_STORE, WRITE | BYTE)},
+    {0x89, MODRM(MMIO_OP_STORE, WRITE)},
+    {0x8a, MODRM(MMIO_OP_LOAD, TO_REG | BYTE)},
+    {0x8b, MODRM(MMIO_OP_LOAD, TO_REG)},
+    {0x8f, GROUP(MMIO_GROUP_8F)},
+    {0xa0, MOFFS(MMIO_OP_LOAD, TO_REG | BYTE)},
+    {0xa1, MOFFS(MMIO_OP_LOAD, TO_REG)},
+    {0xa2, MOFFS(MMIO_OP_STORE, WRITE | BYTE)},
+    {0xa3, MOFFS(MMIO_OP_STORE, WRITE)},
+    {0xa4, STRINGS(MMIO_OP_MOVS, READ | WRITE | BYTE)},
+    {0xa5, STRINGS(MMIO_OP_MOVS, READ | WRITE)},
+    {0xaa, STRINGS(MMIO_OP_STOS, WRITE | BYTE)},
+    {0xab, STRINGS(MMIO_OP_STOS, WRITE)},
+    {0xac, STRINGS(MMIO_OP_LODS, TO_REG | BYTE)},
+    {0xad, STRINGS(MMIO_OP_LODS, TO_REG)},
+    {0xae, STRINGS(MMIO_OP_SCAS, TO_REG | BYTE | SETS)},
+    {0xaf, STRINGS(MMIO_OP_SCAS, TO_REG | SETS)},
+    {0xc6, GROUP(MMIO_GROUP_C6)},
+    {0xc7, GROUP(MMIO_GROUP_C7)},
+    {0xf0, PREFIX}, {0xf2, PREFIX}, {0xf3, PREFIX},
+    {0xf6, GROUP(MMIO_GROUP_F6)},
+    {0xf7, GROUP(MMIO_GROUP_F7)},
+    {0xfe, GROUP(MMIO_GROUP_FE)},
+    {0xff, GROUP(MMIO_GROUP_FF)},
 
-const struct mmio_form mmio_forms_0f[256] = {
-    [0x38] = ESCAPE,
-    [0x40] = CMOV(0x0), [0x41] = CMOV(0x1), [0x42] = CMOV(0x2), [0x43] = CMOV(0x3),
-    [0x44] = CMOV(0x4), [0x45] = CMOV(0x5), [0x46] = CMOV(0x6), [0x47] = CMOV(0x7),
-    [0x48] = CMOV(0x8), [0x49] = CMOV(0x9), [0x4a] = CMOV(0xa), [0x4b] = CMOV(0xb),
-    [0x4c] = CMOV(0xc), [0x4d] = CMOV(0xd), [0x4e] = CMOV(0xe), [0x4f] = CMOV(0xf),
-    [0xa3] = MODRM(MMIO_OP_BT, READ | SETS),
-    [0xab] = MODRM(MMIO_OP_BTS, UPDATE | SETS),
-    [0xb0] = MODRM(MMIO_OP_CMPXCHG, UPDATE | BYTE | SETS),
-    [0xb1] = MODRM(MMIO_OP_CMPXCHG, UPDATE | SETS),
-    [0xb3] = MODRM(MMIO_OP_BTR, UPDATE | SETS),
-    [0xb6] = MODRM(MMIO_OP_LOAD, TO_REG | MMIO_FORM_FROM8),
-    [0xb7] = MODRM(MMIO_OP_LOAD, TO_REG | MMIO_FORM_FROM16),
-    [0xba] = GROUP(MMIO_GROUP_0FBA),
-    [0xbb] = MODRM(MMIO_OP_BTC, UPDATE | SETS),
-    [0xbe] = MODRM(MMIO_OP_LOADS, TO_REG | MMIO_FORM_FROM8),
-    [0xbf] = MODRM(MMIO_OP_LOADS, TO_REG | MMIO_FORM_FROM16),
-    [0xc0] = MODRM(MMIO_OP_XADD, UPDATE | BYTE | SETS),
-    [0xc1] = MODRM(MMIO_OP_XADD, UPDATE | SETS),
-    [0xc3] = MODRM(MMIO_OP_STORE, WRITE | MMIO_FORM_MOVNTI),
-};
+    {MAP_0F(0x38), ESCAPE},
+    {MAP_0F(0x40), CMOV},
+    {MAP_0F(0xa3), MODRM(MMIO_OP_BT, READ | SETS)},
+    {MAP_0F(0xab), MODRM(MMIO_OP_BTS, UPDATE | SETS)},
+    {MAP_0F(0xb0), MODRM(MMIO_OP_CMPXCHG, UPDATE | BYTE | SETS)},
+    {MAP_0F(0xb1), MODRM(MMIO_OP_CMPXCHG, UPDATE | SETS)},
+    {MAP_0F(0xb3), MODRM(MMIO_OP_BTR, UPDATE | SETS)},
+    {MAP_0F(0xb6), MODRM(MMIO_OP_LOAD, TO_REG | MMIO_FORM_FROM8)},
+    {MAP_0F(0xb7), MODRM(MMIO_OP_LOAD, TO_REG | MMIO_FORM_FROM16)},
+    {MAP_0F(0xba), GROUP(MMIO_GROUP_0FBA)},
+    {MAP_0F(0xbb), MODRM(MMIO_OP_BTC, UPDATE | SETS)},
+    {MAP_0F(0xbe), MODRM(MMIO_OP_LOADS, TO_REG | MMIO_FORM_FROM8)},
+    {MAP_0F(0xbf), MODRM(MMIO_OP_LOADS, TO_REG | MMIO_FORM_FROM16)},
+    {MAP_0F(0xc0), MODRM(MMIO_OP_XADD, UPDATE | BYTE | SETS)},
+    {MAP_0F(0xc1), MODRM(MMIO_OP_XADD, UPDATE | SETS)},
+    {MAP_0F(0xc3), MODRM(MMIO_OP_STORE, WRITE | MMIO_FORM_MOVNTI)},
 
-const struct mmio_form mmio_forms_0f38[256] = {
-    [0xf0] = MODRM(MMIO_OP_MOVBE_LOAD, TO_REG | MMIO_FORM_NO_REP),
-    [0xf1] = MODRM(MMIO_OP_MOVBE_STORE, WRITE | MMIO_FORM_NO_REP),
-};
+    {MAP_0F38(0xf0), MODRM(MMIO_OP_MOVBE_LOAD, TO_REG | MMIO_FORM_NO_REP)},
+    {MAP_0F38(0xf1), MODRM(MMIO_OP_MOVBE_STORE, WRITE | MMIO_FORM_NO_REP)},
 
-/* The eight arithmetic instructions with an immediate. */
-#define ARITHMETIC_GROUP(flags)                                                                    \
-    {                                                                                              \
-        MODRM(MMIO_OP_ADD, UPDATE | SETS | (flags)),                                               \
-        MODRM(MMIO_OP_OR, UPDATE | SETS | (flags)),                                                \
-        MODRM(MMIO_OP_ADC, UPDATE | SETS | NEEDS | (flags)),                                       \
-        MODRM(MMIO_OP_SBB, UPDATE | SETS | NEEDS | (flags)),                                       \
-        MODRM(MMIO_OP_AND, UPDATE | SETS | (flags)),                                               \
-        MODRM(MMIO_OP_SUB, UPDATE | SETS | (flags)),                                               \
-        MODRM(MMIO_OP_XOR, UPDATE | SETS | (flags)),                                               \
-        MODRM(MMIO_OP_CMP, READ | SETS | (flags)),                                                 \
-    }
-
-const struct mmio_form mmio_groups[MMIO_GROUPS][8] = {
-    [MMIO_GROUP_80] = ARITHMETIC_GROUP(BYTE | IMM8),
-    [MMIO_GROUP_81] = ARITHMETIC_GROUP(IMM),
-    [MMIO_GROUP_83] = ARITHMETIC_GROUP(IMM8),
-    [MMIO_GROUP_8F] = {[0] = MODRM(MMIO_OP_POP, READ | WRITE | MMIO_FORM_STACK | NO_REG)},
-    [MMIO_GROUP_C6] = {[0] = MODRM(MMIO_OP_STORE, WRITE | BYTE | IMM8)},
-    [MMIO_GROUP_C7] = {[0] = MODRM(MMIO_OP_STORE, WRITE | IMM)},
-    [MMIO_GROUP_F6] = {
-        [0] = MODRM(MMIO_OP_TEST, READ | SETS | BYTE | IMM8),
-        [1] = MODRM(MMIO_OP_TEST, READ | SETS | BYTE | IMM8),
-        [2] = MODRM(MMIO_OP_NOT, UPDATE | BYTE | NO_REG),
-        [3] = MODRM(MMIO_OP_NEG, UPDATE | SETS | BYTE | NO_REG),
-    },
-    [MMIO_GROUP_F7] = {
-        [0] = MODRM(MMIO_OP_TEST, READ | SETS | IMM),
-        [1] = MODRM(MMIO_OP_TEST, READ | SETS | IMM),
-        [2] = MODRM(MMIO_OP_NOT, UPDATE | NO_REG),
-        [3] = MODRM(MMIO_OP_NEG, UPDATE | SETS | NO_REG),
-    },
-    [MMIO_GROUP_FE] = {
-        [0] = MODRM(MMIO_OP_INC, UPDATE | SETS | NEEDS | BYTE | NO_REG),
-        [1] = MODRM(MMIO_OP_DEC, UPDATE | SETS | NEEDS | BYTE | NO_REG),
-    },
-    [MMIO_GROUP_FF] = {
-        [0] = MODRM(MMIO_OP_INC, UPDATE | SETS | NEEDS | NO_REG),
-        [1] = MODRM(MMIO_OP_DEC, UPDATE | SETS | NEEDS | NO_REG),
-        [6] = MODRM(MMIO_OP_PUSH, READ | WRITE | MMIO_FORM_STACK | NO_REG),
-    },
-    [MMIO_GROUP_0FBA] = {
-        [4] = MODRM(MMIO_OP_BT, READ | SETS | IMM8),
-        [5] = MODRM(MMIO_OP_BTS, UPDATE | SETS | IMM8),
-        [6] = MODRM(MMIO_OP_BTR, UPDATE | SETS | IMM8),
-        [7] = MODRM(MMIO_OP_BTC, UPDATE | SETS | IMM8),
-    },
+    ARITHMETIC_GROUP(MMIO_GROUP_80, BYTE | IMM8),
+    ARITHMETIC_GROUP(MMIO_GROUP_81, IMM),
+    ARITHMETIC_GROUP(MMIO_GROUP_83, IMM8),
+    {OF_GROUP(MMIO_GROUP_8F, 0), MODRM(MMIO_OP_POP, READ | WRITE | MMIO_FORM_STACK | NO_REG)},
+    {OF_GROUP(MMIO_GROUP_C6, 0), MODRM(MMIO_OP_STORE, WRITE | BYTE | IMM8)},
+    {OF_GROUP(MMIO_GROUP_C7, 0), MODRM(MMIO_OP_STORE, WRITE | IMM)},
+    {OF_GROUP(MMIO_GROUP_F6, 0), MODRM(MMIO_OP_TEST, READ | SETS | BYTE | IMM8)},
+    {OF_GROUP(MMIO_GROUP_F6, 1), MODRM(MMIO_OP_TEST, READ | SETS | BYTE | IMM8)},
+    {OF_GROUP(MMIO_GROUP_F6, 2), MODRM(MMIO_OP_NOT, UPDATE | BYTE | NO_REG)},
+    {OF_GROUP(MMIO_GROUP_F6, 3), MODRM(MMIO_OP_NEG, UPDATE | SETS | BYTE | NO_REG)},
+    {OF_GROUP(MMIO_GROUP_F7, 0), MODRM(MMIO_OP_TEST, READ | SETS | IMM)},
+    {OF_GROUP(MMIO_GROUP_F7, 1), MODRM(MMIO_OP_TEST, READ | SETS | IMM)},
+    {OF_GROUP(MMIO_GROUP_F7, 2), MODRM(MMIO_OP_NOT, UPDATE | NO_REG)},
+    {OF_GROUP(MMIO_GROUP_F7, 3), MODRM(MMIO_OP_NEG, UPDATE | SETS | NO_REG)},
+    {OF_GROUP(MMIO_GROUP_FE, 0), MODRM(MMIO_OP_INC, UPDATE | SETS | NEEDS | BYTE | NO_REG)},
+    {OF_GROUP(MMIO_GROUP_FE, 1), MODRM(MMIO_OP_DEC, UPDATE | SETS | NEEDS | BYTE | NO_REG)},
+    {OF_GROUP(MMIO_GROUP_FF, 0), MODRM(MMIO_OP_INC, UPDATE | SETS | NEEDS | NO_REG)},
+    {OF_GROUP(MMIO_GROUP_FF, 1), MODRM(MMIO_OP_DEC, UPDATE | SETS | NEEDS | NO_REG)},
+    {OF_GROUP(MMIO_GROUP_FF, 6), MODRM(MMIO_OP_PUSH, READ | WRITE | MMIO_FORM_STACK | NO_REG)},
+    {OF_GROUP(MMIO_GROUP_0FBA, 4), MODRM(MMIO_OP_BT, READ | SETS | IMM8)},
+    {OF_GROUP(MMIO_GROUP_0FBA, 5), MODRM(MMIO_OP_BTS, UPDATE | SETS | IMM8)},
+    {OF_GROUP(MMIO_GROUP_0FBA, 6), MODRM(MMIO_OP_BTR, UPDATE | SETS | IMM8)},
+    {OF_GROUP(MMIO_GROUP_0FBA, 7), MODRM(MMIO_OP_BTC, UPDATE | SETS | IMM8)},
 };
+const size_t mmio_form_count = ARRAY_SIZE(mmio_forms);

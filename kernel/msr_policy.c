@@ -94,8 +94,8 @@ static void fill_direct(struct msr_policy *policy)
     }
 }
 
-void msr_policy_init(struct msr_policy *policy, const struct cpuid_view *view,
-                     const struct msr_hardware *hardware, uint64_t tsc_hz)
+COLD void msr_policy_init(struct msr_policy *policy, const struct cpuid_view *view,
+                          const struct msr_hardware *hardware, uint64_t tsc_hz)
 {
     memset(policy, 0, sizeof(*policy));
     policy->features = guest_features(view, hardware);
@@ -143,7 +143,7 @@ const struct msr_rule *msr_rule_find(const struct msr_policy *policy, uint32_t m
     return find(policy, msr);
 }
 
-const char *msr_policy_name(uint32_t msr)
+COLD const char *msr_policy_name(uint32_t msr)
 {
     for (size_t i = 0; i < msr_rule_count; i++) {
         if (msr >= msr_rules[i].first && msr <= msr_rules[i].last) {
@@ -209,8 +209,9 @@ static void open_range(const struct vm_msr_range *range, uint32_t from,
     }
 }
 
-void msr_policy_build_bitmap(const struct msr_policy *policy, const struct vm_msr_range *ranges,
-                             uint32_t count, uint8_t bitmap[MSR_BITMAP_SIZE])
+COLD void msr_policy_build_bitmap(const struct msr_policy *policy,
+                                  const struct vm_msr_range *ranges, uint32_t count,
+                                  uint8_t bitmap[MSR_BITMAP_SIZE])
 {
     memset(bitmap, 0xff, MSR_BITMAP_SIZE);
     for (size_t i = 0; i < msr_rule_count; i++) {

@@ -49,11 +49,11 @@ struct msr_rule {
     uint32_t first;
     uint32_t last;
     const char *name;
-    enum msr_pass pass;
-    uint32_t needs; /* enum msr_feature, all of them */
-    enum msr_source read;
+    uint8_t pass;   /* enum msr_pass */
+    uint8_t read;   /* enum msr_source */
+    uint16_t needs; /* enum msr_feature, all of them */
+    uint32_t value;
     msr_write_fn write;
-    uint64_t value;
 };
 
 extern const struct msr_rule msr_rules[];
@@ -61,8 +61,8 @@ extern const size_t msr_rule_count;
 
 /* What no configuration may open. */
 struct msr_forbidden {
-    uint32_t first;
-    uint32_t last;
+    uint16_t first;
+    uint16_t last;
     const char *name;
     bool reading_too;
 };

@@ -149,14 +149,13 @@ static enum msr_verdict write_lvt(const struct msr_policy *policy, struct msr_vc
 #define POLICY    MSR_SOURCE_POLICY
 #define VCPU      MSR_SOURCE_VCPU
 
-#define ROW(msr, ...)                                                                              \
+/* Name, what passes, needs, source of the value read, function of writing, value. */
+#define RANGE(from, till, its_name, passes, need, source, function, number)                        \
     {                                                                                              \
-        .first = (msr), .last = (msr), __VA_ARGS__                                                 \
+        .first = (from), .last = (till), .name = (its_name), .pass = (passes), .needs = (need),    \
+        .read = (source), .write = (function), .value = (number),                                  \
     }
-#define RANGE(from, till, ...)                                                                     \
-    {                                                                                              \
-        .first = (from), .last = (till), __VA_ARGS__                                               \
-    }
+#define ROW(msr, ...) RANGE((msr), (msr), __VA_ARGS__)
 
 const struct msr_rule msr_rules[] = {
     RANGE(MSR_IA32_P5_MC_ADDR, MSR_IA32_P5_MC_TYPE, "IA32_P5_MC_ADDR", NONE, 0, VALUE, write_zero,

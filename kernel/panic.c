@@ -76,8 +76,8 @@ static uint64_t stack_end(uint64_t rsp)
 static bool print_address(unsigned depth, uint64_t address, bool certain)
 {
     uint64_t offset = 0;
-    const char *name = symbol_find(address, &offset);
-    if (name == NULL || (depth > 0 && offset == 0)) {
+    char name[SYMBOL_NAME_SIZE];
+    if (!symbol_find(address, name, &offset) || (depth > 0 && offset == 0)) {
         return false;
     }
     log_error("  #%u %016lx %s%s+0x%lx", depth, address, certain ? "" : "? ", name, offset);

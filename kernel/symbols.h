@@ -5,10 +5,13 @@
 
 #include "kernel/types.h"
 
+#define SYMBOL_NAME_SIZE 48 /* longer names are cut off */
+
 /*
- * Name of the function that holds a code address of the kernel, with the address's distance from
- * its start in *offset; NULL when the address lies outside the kernel's code. Any CPU, any time.
+ * The function that holds a code address of the kernel: its name, and the address's distance from
+ * its start in *offset. False, and nothing written, when the address lies outside the kernel's
+ * code. Any CPU, any time.
  */
-const char *symbol_find(uint64_t address, uint64_t *offset);
+bool symbol_find(uint64_t address, char name[SYMBOL_NAME_SIZE], uint64_t *offset);
 
 #endif

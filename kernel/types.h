@@ -56,6 +56,9 @@ static inline bool is_aligned(uint64_t value, uint64_t power_of_two)
     return (value & (power_of_two - 1)) == 0;
 }
 
+/* A function of a file that is made for speed which itself need not be: made for size. */
+#define COLD      __attribute__((cold, noinline))
+
 #define MIN(a, b) ((a) < (b) ? (a) : (b))
 #define MAX(a, b) ((a) > (b) ? (a) : (b))
 

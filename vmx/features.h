@@ -97,11 +97,11 @@ enum vmx_use {
 
 struct vmx_feature {
     const char *name; /* as the manual writes it */
-    enum vmx_word word;
-    uint64_t bits; /* all of them */
-    enum vmx_need need;
-    enum vmx_use use;
-    const char *why; /* what it is for; continues "needed for ..." / "without it ..." */
+    uint64_t bits;    /* all of them */
+    uint8_t word;     /* enum vmx_word */
+    uint8_t need;     /* enum vmx_need */
+    uint8_t use;      /* enum vmx_use */
+    const char *why;  /* what it is for; continues "needed for ..." / "without it ..." */
 };
 
 extern const struct vmx_feature vmx_features[];

@@ -36,7 +36,7 @@ void vmcs_access_failed(const char *what, uint32_t field)
     panic("%s of VMCS field %04x failed", what, field);
 }
 
-void vcpu_vmx_create(struct vcpu *vcpu, const struct vmx_caps *caps)
+COLD void vcpu_vmx_create(struct vcpu *vcpu, const struct vmx_caps *caps)
 {
     _Static_assert(sizeof(struct vcpu_vmx) <= PAGE_SIZE, "one page is allocated");
     vcpu->vmx = memory_alloc_pages(1);

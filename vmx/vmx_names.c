@@ -4,144 +4,164 @@
 
 #include "vmx/vmx_defs.h"
 
-static const char *const exit_reasons[EXIT_REASON_COUNT] = {
-    [EXIT_REASON_EXCEPTION_OR_NMI] = "exception or NMI",
-    [EXIT_REASON_EXTERNAL_INTERRUPT] = "external interrupt",
-    [EXIT_REASON_TRIPLE_FAULT] = "triple fault",
-    [EXIT_REASON_INIT_SIGNAL] = "INIT signal",
-    [EXIT_REASON_SIPI] = "start-up IPI",
-    [EXIT_REASON_IO_SMI] = "I/O SMI",
-    [EXIT_REASON_OTHER_SMI] = "other SMI",
-    [EXIT_REASON_INTERRUPT_WINDOW] = "interrupt window",
-    [EXIT_REASON_NMI_WINDOW] = "NMI window",
-    [EXIT_REASON_TASK_SWITCH] = "task switch",
-    [EXIT_REASON_CPUID] = "CPUID",
-    [EXIT_REASON_GETSEC] = "GETSEC",
-    [EXIT_REASON_HLT] = "HLT",
-    [EXIT_REASON_INVD] = "INVD",
-    [EXIT_REASON_INVLPG] = "INVLPG",
-    [EXIT_REASON_RDPMC] = "RDPMC",
-    [EXIT_REASON_RDTSC] = "RDTSC",
-    [EXIT_REASON_RSM] = "RSM",
-    [EXIT_REASON_VMCALL] = "VMCALL",
-    [EXIT_REASON_VMCLEAR] = "VMCLEAR",
-    [EXIT_REASON_VMLAUNCH] = "VMLAUNCH",
-    [EXIT_REASON_VMPTRLD] = "VMPTRLD",
-    [EXIT_REASON_VMPTRST] = "VMPTRST",
-    [EXIT_REASON_VMREAD] = "VMREAD",
-    [EXIT_REASON_VMRESUME] = "VMRESUME",
-    [EXIT_REASON_VMWRITE] = "VMWRITE",
-    [EXIT_REASON_VMXOFF] = "VMXOFF",
-    [EXIT_REASON_VMXON] = "VMXON",
-    [EXIT_REASON_CR_ACCESS] = "control-register access",
-    [EXIT_REASON_MOV_DR] = "MOV DR",
-    [EXIT_REASON_IO_INSTRUCTION] = "I/O instruction",
-    [EXIT_REASON_RDMSR] = "RDMSR",
-    [EXIT_REASON_WRMSR] = "WRMSR",
-    [EXIT_REASON_ENTRY_FAILURE_GUEST_STATE] = "VM-entry failure, invalid guest state",
-    [EXIT_REASON_ENTRY_FAILURE_MSR_LOADING] = "VM-entry failure, MSR loading",
-    [EXIT_REASON_MWAIT] = "MWAIT",
-    [EXIT_REASON_MONITOR_TRAP_FLAG] = "monitor trap flag",
-    [EXIT_REASON_MONITOR] = "MONITOR",
-    [EXIT_REASON_PAUSE] = "PAUSE",
-    [EXIT_REASON_ENTRY_FAILURE_MACHINE_CHECK] = "VM-entry failure, machine-check event",
-    [EXIT_REASON_TPR_BELOW_THRESHOLD] = "TPR below threshold",
-    [EXIT_REASON_APIC_ACCESS] = "APIC access",
-    [EXIT_REASON_VIRTUALIZED_EOI] = "virtualized EOI",
-    [EXIT_REASON_GDTR_OR_IDTR_ACCESS] = "access to GDTR or IDTR",
-    [EXIT_REASON_LDTR_OR_TR_ACCESS] = "access to LDTR or TR",
-    [EXIT_REASON_EPT_VIOLATION] = "EPT violation",
-    [EXIT_REASON_EPT_MISCONFIGURATION] = "EPT misconfiguration",
-    [EXIT_REASON_INVEPT] = "INVEPT",
-    [EXIT_REASON_RDTSCP] = "RDTSCP",
-    [EXIT_REASON_VMX_PREEMPTION_TIMER] = "VMX-preemption timer",
-    [EXIT_REASON_INVVPID] = "INVVPID",
-    [EXIT_REASON_WBINVD] = "WBINVD",
-    [EXIT_REASON_XSETBV] = "XSETBV",
-    [EXIT_REASON_APIC_WRITE] = "APIC write",
-    [EXIT_REASON_RDRAND] = "RDRAND",
-    [EXIT_REASON_INVPCID] = "INVPCID",
-    [EXIT_REASON_VMFUNC] = "VMFUNC",
-    [EXIT_REASON_ENCLS] = "ENCLS",
-    [EXIT_REASON_RDSEED] = "RDSEED",
-    [EXIT_REASON_PML_FULL] = "page-modification log full",
-    [EXIT_REASON_XSAVES] = "XSAVES",
-    [EXIT_REASON_XRSTORS] = "XRSTORS",
-    [EXIT_REASON_PCONFIG] = "PCONFIG",
-    [EXIT_REASON_SPP_EVENT] = "SPP-related event",
-    [EXIT_REASON_UMWAIT] = "UMWAIT",
-    [EXIT_REASON_TPAUSE] = "TPAUSE",
-    [EXIT_REASON_LOADIWKEY] = "LOADIWKEY",
-    [EXIT_REASON_ENCLV] = "ENCLV",
-    [EXIT_REASON_ENQCMD_PASID_FAILURE] = "ENQCMD PASID translation failure",
-    [EXIT_REASON_ENQCMDS_PASID_FAILURE] = "ENQCMDS PASID translation failure",
-    [EXIT_REASON_BUS_LOCK] = "bus lock",
-    [EXIT_REASON_INSTRUCTION_TIMEOUT] = "instruction timeout",
-    [EXIT_REASON_SEAMCALL] = "SEAMCALL",
-    [EXIT_REASON_TDCALL] = "TDCALL",
-    [EXIT_REASON_RDMSRLIST] = "RDMSRLIST",
-    [EXIT_REASON_WRMSRLIST] = "WRMSRLIST",
-    [EXIT_REASON_URDMSR] = "URDMSR",
-    [EXIT_REASON_UWRMSR] = "UWRMSR",
-    [EXIT_REASON_RDMSR_IMM] = "RDMSR, immediate form",
-    [EXIT_REASON_WRMSR_IMM] = "WRMSR, immediate form",
-};
+/* A list of numbers with names is kept without a pointer a row: the numbers, and the texts behind
+ * each other, each with its NUL. */
+#define NUMBER(number, text) (number),
+#define TEXT(number, text)   text "\0"
 
-static const char *const instruction_errors[VM_ERROR_COUNT] = {
-    [VM_ERROR_VMCALL_IN_ROOT] = "VMCALL executed in VMX root operation",
-    [VM_ERROR_VMCLEAR_INVALID_ADDRESS] = "VMCLEAR with invalid physical address",
-    [VM_ERROR_VMCLEAR_VMXON_POINTER] = "VMCLEAR with VMXON pointer",
-    [VM_ERROR_VMLAUNCH_NOT_CLEAR] = "VMLAUNCH with non-clear VMCS",
-    [VM_ERROR_VMRESUME_NOT_LAUNCHED] = "VMRESUME with non-launched VMCS",
-    [VM_ERROR_VMRESUME_AFTER_VMXOFF] = "VMRESUME after VMXOFF",
-    [VM_ERROR_ENTRY_INVALID_CONTROLS] = "VM entry with invalid control field(s)",
-    [VM_ERROR_ENTRY_INVALID_HOST_STATE] = "VM entry with invalid host-state field(s)",
-    [VM_ERROR_VMPTRLD_INVALID_ADDRESS] = "VMPTRLD with invalid physical address",
-    [VM_ERROR_VMPTRLD_VMXON_POINTER] = "VMPTRLD with VMXON pointer",
-    [VM_ERROR_VMPTRLD_WRONG_REVISION] = "VMPTRLD with incorrect VMCS revision identifier",
-    [VM_ERROR_UNSUPPORTED_COMPONENT] = "VMREAD/VMWRITE of an unsupported VMCS component",
-    [VM_ERROR_VMWRITE_READ_ONLY] = "VMWRITE to a read-only VMCS component",
-    [VM_ERROR_VMXON_IN_ROOT] = "VMXON executed in VMX root operation",
-    [VM_ERROR_ENTRY_INVALID_EXECUTIVE] = "VM entry with invalid executive-VMCS pointer",
-    [VM_ERROR_ENTRY_NONLAUNCHED_EXECUTIVE] = "VM entry with non-launched executive VMCS",
-    [VM_ERROR_ENTRY_EXECUTIVE_NOT_VMXON] =
-        "VM entry with executive-VMCS pointer that is not the VMXON pointer",
-    [VM_ERROR_VMCALL_NOT_CLEAR] = "VMCALL with non-clear VMCS",
-    [VM_ERROR_VMCALL_INVALID_EXIT_CONTROLS] = "VMCALL with invalid VM-exit control fields",
-    [VM_ERROR_VMCALL_WRONG_MSEG_REVISION] = "VMCALL with incorrect MSEG revision identifier",
-    [VM_ERROR_VMXOFF_DUAL_MONITOR] = "VMXOFF under dual-monitor treatment",
-    [VM_ERROR_VMCALL_INVALID_SMM_FEATURES] = "VMCALL with invalid SMM-monitor features",
-    [VM_ERROR_ENTRY_INVALID_SMM_CONTROLS] =
-        "VM entry with invalid VM-execution control fields in executive VMCS",
-    [VM_ERROR_ENTRY_BLOCKED_BY_MOV_SS] = "VM entry with events blocked by MOV SS",
-    [VM_ERROR_INVALID_INVALIDATION_OPERAND] = "invalid operand to INVEPT/INVVPID",
-};
+/* clang-format off */
+#define EXIT_REASONS(ROW) \
+    ROW(EXIT_REASON_EXCEPTION_OR_NMI, "exception or NMI") \
+    ROW(EXIT_REASON_EXTERNAL_INTERRUPT, "external interrupt") \
+    ROW(EXIT_REASON_TRIPLE_FAULT, "triple fault") \
+    ROW(EXIT_REASON_INIT_SIGNAL, "INIT signal") \
+    ROW(EXIT_REASON_SIPI, "start-up IPI") \
+    ROW(EXIT_REASON_IO_SMI, "I/O SMI") \
+    ROW(EXIT_REASON_OTHER_SMI, "other SMI") \
+    ROW(EXIT_REASON_INTERRUPT_WINDOW, "interrupt window") \
+    ROW(EXIT_REASON_NMI_WINDOW, "NMI window") \
+    ROW(EXIT_REASON_TASK_SWITCH, "task switch") \
+    ROW(EXIT_REASON_CPUID, "CPUID") \
+    ROW(EXIT_REASON_GETSEC, "GETSEC") \
+    ROW(EXIT_REASON_HLT, "HLT") \
+    ROW(EXIT_REASON_INVD, "INVD") \
+    ROW(EXIT_REASON_INVLPG, "INVLPG") \
+    ROW(EXIT_REASON_RDPMC, "RDPMC") \
+    ROW(EXIT_REASON_RDTSC, "RDTSC") \
+    ROW(EXIT_REASON_RSM, "RSM") \
+    ROW(EXIT_REASON_VMCALL, "VMCALL") \
+    ROW(EXIT_REASON_VMCLEAR, "VMCLEAR") \
+    ROW(EXIT_REASON_VMLAUNCH, "VMLAUNCH") \
+    ROW(EXIT_REASON_VMPTRLD, "VMPTRLD") \
+    ROW(EXIT_REASON_VMPTRST, "VMPTRST") \
+    ROW(EXIT_REASON_VMREAD, "VMREAD") \
+    ROW(EXIT_REASON_VMRESUME, "VMRESUME") \
+    ROW(EXIT_REASON_VMWRITE, "VMWRITE") \
+    ROW(EXIT_REASON_VMXOFF, "VMXOFF") \
+    ROW(EXIT_REASON_VMXON, "VMXON") \
+    ROW(EXIT_REASON_CR_ACCESS, "control-register access") \
+    ROW(EXIT_REASON_MOV_DR, "MOV DR") \
+    ROW(EXIT_REASON_IO_INSTRUCTION, "I/O instruction") \
+    ROW(EXIT_REASON_RDMSR, "RDMSR") \
+    ROW(EXIT_REASON_WRMSR, "WRMSR") \
+    ROW(EXIT_REASON_ENTRY_FAILURE_GUEST_STATE, "VM-entry failure, invalid guest state") \
+    ROW(EXIT_REASON_ENTRY_FAILURE_MSR_LOADING, "VM-entry failure, MSR loading") \
+    ROW(EXIT_REASON_MWAIT, "MWAIT") \
+    ROW(EXIT_REASON_MONITOR_TRAP_FLAG, "monitor trap flag") \
+    ROW(EXIT_REASON_MONITOR, "MONITOR") \
+    ROW(EXIT_REASON_PAUSE, "PAUSE") \
+    ROW(EXIT_REASON_ENTRY_FAILURE_MACHINE_CHECK, "VM-entry failure, machine-check event") \
+    ROW(EXIT_REASON_TPR_BELOW_THRESHOLD, "TPR below threshold") \
+    ROW(EXIT_REASON_APIC_ACCESS, "APIC access") \
+    ROW(EXIT_REASON_VIRTUALIZED_EOI, "virtualized EOI") \
+    ROW(EXIT_REASON_GDTR_OR_IDTR_ACCESS, "access to GDTR or IDTR") \
+    ROW(EXIT_REASON_LDTR_OR_TR_ACCESS, "access to LDTR or TR") \
+    ROW(EXIT_REASON_EPT_VIOLATION, "EPT violation") \
+    ROW(EXIT_REASON_EPT_MISCONFIGURATION, "EPT misconfiguration") \
+    ROW(EXIT_REASON_INVEPT, "INVEPT") \
+    ROW(EXIT_REASON_RDTSCP, "RDTSCP") \
+    ROW(EXIT_REASON_VMX_PREEMPTION_TIMER, "VMX-preemption timer") \
+    ROW(EXIT_REASON_INVVPID, "INVVPID") \
+    ROW(EXIT_REASON_WBINVD, "WBINVD") \
+    ROW(EXIT_REASON_XSETBV, "XSETBV") \
+    ROW(EXIT_REASON_APIC_WRITE, "APIC write") \
+    ROW(EXIT_REASON_RDRAND, "RDRAND") \
+    ROW(EXIT_REASON_INVPCID, "INVPCID") \
+    ROW(EXIT_REASON_VMFUNC, "VMFUNC") \
+    ROW(EXIT_REASON_ENCLS, "ENCLS") \
+    ROW(EXIT_REASON_RDSEED, "RDSEED") \
+    ROW(EXIT_REASON_PML_FULL, "page-modification log full") \
+    ROW(EXIT_REASON_XSAVES, "XSAVES") \
+    ROW(EXIT_REASON_XRSTORS, "XRSTORS") \
+    ROW(EXIT_REASON_PCONFIG, "PCONFIG") \
+    ROW(EXIT_REASON_SPP_EVENT, "SPP-related event") \
+    ROW(EXIT_REASON_UMWAIT, "UMWAIT") \
+    ROW(EXIT_REASON_TPAUSE, "TPAUSE") \
+    ROW(EXIT_REASON_LOADIWKEY, "LOADIWKEY") \
+    ROW(EXIT_REASON_ENCLV, "ENCLV") \
+    ROW(EXIT_REASON_ENQCMD_PASID_FAILURE, "ENQCMD PASID translation failure") \
+    ROW(EXIT_REASON_ENQCMDS_PASID_FAILURE, "ENQCMDS PASID translation failure") \
+    ROW(EXIT_REASON_BUS_LOCK, "bus lock") \
+    ROW(EXIT_REASON_INSTRUCTION_TIMEOUT, "instruction timeout") \
+    ROW(EXIT_REASON_SEAMCALL, "SEAMCALL") \
+    ROW(EXIT_REASON_TDCALL, "TDCALL") \
+    ROW(EXIT_REASON_RDMSRLIST, "RDMSRLIST") \
+    ROW(EXIT_REASON_WRMSRLIST, "WRMSRLIST") \
+    ROW(EXIT_REASON_URDMSR, "URDMSR") \
+    ROW(EXIT_REASON_UWRMSR, "UWRMSR") \
+    ROW(EXIT_REASON_RDMSR_IMM, "RDMSR, immediate form") \
+    ROW(EXIT_REASON_WRMSR_IMM, "WRMSR, immediate form")
+/* clang-format on */
+static const uint8_t reason_numbers[] = {EXIT_REASONS(NUMBER)};
+static const char reason_texts[] = EXIT_REASONS(TEXT);
 
-static const char *const entry_failures[] = {
-    [ENTRY_FAILURE_QUALIFICATION_OTHER] = "a guest-state field",
-    [ENTRY_FAILURE_QUALIFICATION_PDPTE] = "loading the PDPTEs",
-    [ENTRY_FAILURE_QUALIFICATION_NMI_STI] = "NMI injection while STI blocks events",
-    [ENTRY_FAILURE_QUALIFICATION_LINK_POINTER] = "the VMCS link pointer",
-};
+/* clang-format off */
+#define INSTRUCTION_ERRORS(ROW) \
+    ROW(VM_ERROR_VMCALL_IN_ROOT, "VMCALL executed in VMX root operation") \
+    ROW(VM_ERROR_VMCLEAR_INVALID_ADDRESS, "VMCLEAR with invalid physical address") \
+    ROW(VM_ERROR_VMCLEAR_VMXON_POINTER, "VMCLEAR with VMXON pointer") \
+    ROW(VM_ERROR_VMLAUNCH_NOT_CLEAR, "VMLAUNCH with non-clear VMCS") \
+    ROW(VM_ERROR_VMRESUME_NOT_LAUNCHED, "VMRESUME with non-launched VMCS") \
+    ROW(VM_ERROR_VMRESUME_AFTER_VMXOFF, "VMRESUME after VMXOFF") \
+    ROW(VM_ERROR_ENTRY_INVALID_CONTROLS, "VM entry with invalid control field(s)") \
+    ROW(VM_ERROR_ENTRY_INVALID_HOST_STATE, "VM entry with invalid host-state field(s)") \
+    ROW(VM_ERROR_VMPTRLD_INVALID_ADDRESS, "VMPTRLD with invalid physical address") \
+    ROW(VM_ERROR_VMPTRLD_VMXON_POINTER, "VMPTRLD with VMXON pointer") \
+    ROW(VM_ERROR_VMPTRLD_WRONG_REVISION, "VMPTRLD with incorrect VMCS revision identifier") \
+    ROW(VM_ERROR_UNSUPPORTED_COMPONENT, "VMREAD/VMWRITE of an unsupported VMCS component") \
+    ROW(VM_ERROR_VMWRITE_READ_ONLY, "VMWRITE to a read-only VMCS component") \
+    ROW(VM_ERROR_VMXON_IN_ROOT, "VMXON executed in VMX root operation") \
+    ROW(VM_ERROR_ENTRY_INVALID_EXECUTIVE, "VM entry with invalid executive-VMCS pointer") \
+    ROW(VM_ERROR_ENTRY_NONLAUNCHED_EXECUTIVE, "VM entry with non-launched executive VMCS") \
+    ROW(VM_ERROR_ENTRY_EXECUTIVE_NOT_VMXON, "VM entry with executive-VMCS pointer that is not the VMXON pointer") \
+    ROW(VM_ERROR_VMCALL_NOT_CLEAR, "VMCALL with non-clear VMCS") \
+    ROW(VM_ERROR_VMCALL_INVALID_EXIT_CONTROLS, "VMCALL with invalid VM-exit control fields") \
+    ROW(VM_ERROR_VMCALL_WRONG_MSEG_REVISION, "VMCALL with incorrect MSEG revision identifier") \
+    ROW(VM_ERROR_VMXOFF_DUAL_MONITOR, "VMXOFF under dual-monitor treatment") \
+    ROW(VM_ERROR_VMCALL_INVALID_SMM_FEATURES, "VMCALL with invalid SMM-monitor features") \
+    ROW(VM_ERROR_ENTRY_INVALID_SMM_CONTROLS, "VM entry with invalid VM-execution control fields in executive VMCS") \
+    ROW(VM_ERROR_ENTRY_BLOCKED_BY_MOV_SS, "VM entry with events blocked by MOV SS") \
+    ROW(VM_ERROR_INVALID_INVALIDATION_OPERAND, "invalid operand to INVEPT/INVVPID")
+/* clang-format on */
+static const uint8_t error_numbers[] = {INSTRUCTION_ERRORS(NUMBER)};
+static const char error_texts[] = INSTRUCTION_ERRORS(TEXT);
 
-static const char *look_up(const char *const *names, size_t count, uint64_t index)
+/* clang-format off */
+#define ENTRY_FAILURES(ROW) \
+    ROW(ENTRY_FAILURE_QUALIFICATION_OTHER, "a guest-state field") \
+    ROW(ENTRY_FAILURE_QUALIFICATION_PDPTE, "loading the PDPTEs") \
+    ROW(ENTRY_FAILURE_QUALIFICATION_NMI_STI, "NMI injection while STI blocks events") \
+    ROW(ENTRY_FAILURE_QUALIFICATION_LINK_POINTER, "the VMCS link pointer")
+/* clang-format on */
+static const uint8_t failure_numbers[] = {ENTRY_FAILURES(NUMBER)};
+static const char failure_texts[] = ENTRY_FAILURES(TEXT);
+
+static const char *look_up(const uint8_t *numbers, size_t count, const char *texts, uint64_t wanted)
 {
-    return index < count && names[index] ? names[index] : "unknown";
+    for (size_t i = 0; i < count; i++) {
+        if (numbers[i] == wanted) {
+            return texts;
+        }
+        while (*texts++ != '\0') {
+        }
+    }
+    return "unknown";
 }
 
 const char *vmx_exit_reason_name(uint32_t reason)
 {
-    return look_up(exit_reasons, ARRAY_SIZE(exit_reasons), reason & EXIT_REASON_BASIC);
+    return look_up(reason_numbers, ARRAY_SIZE(reason_numbers), reason_texts,
+                   reason & EXIT_REASON_BASIC);
 }
 
 const char *vmx_instruction_error_name(uint32_t error)
 {
-    return look_up(instruction_errors, ARRAY_SIZE(instruction_errors), error);
+    return look_up(error_numbers, ARRAY_SIZE(error_numbers), error_texts, error);
 }
 
 const char *vmx_entry_failure_name(uint64_t qualification)
 {
-    return look_up(entry_failures, ARRAY_SIZE(entry_failures), qualification);
+    return look_up(failure_numbers, ARRAY_SIZE(failure_numbers), failure_texts, qualification);
 }
 
 const struct vmx_field_name vmx_guest_fields[] = {

@@ -23,7 +23,7 @@ $(BUILD)/native.efi: $(BUILD)/native.so
 BENCH_INIT := $(BUILD)/guests/bench-init.cpio
 $(BENCH_INIT): tests/bench/linux/init.c
 	$(call say,CC,$<)
-	@mkdir -p $(BUILD)/bench-init
+	@mkdir -p $(BUILD)/bench-init $(@D)
 	$(Q)$(CC) -std=gnu11 -O2 $(WARN) -ffreestanding -nostdlib -static -fno-stack-protector -fno-pic \
 		-no-pie -Wl,--build-id=none -o $(BUILD)/bench-init/init $<
 	$(Q)cd $(BUILD)/bench-init && echo init | cpio --quiet --reproducible -o -H newc > $(CURDIR)/$@

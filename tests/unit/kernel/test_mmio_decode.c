@@ -296,6 +296,16 @@ static void flags_tell_what_must_be_known_of_the_vcpu(void **state)
                                      MMIO_FLAGS_OUT | MMIO_REPNE);
 }
 
+/* The decoder searches by halves. */
+static void the_table_is_sorted_and_ranges_do_not_overlap(void **state)
+{
+    (void)state;
+    for (size_t i = 1; i < mmio_form_count; i++) {
+        unsigned span = mmio_forms[i - 1].flags & MMIO_FORM_SIXTEEN ? 16 : 1;
+        assert_in_range(mmio_forms[i].opcode, mmio_forms[i - 1].opcode + span, UINT16_MAX);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -306,6 +316,7 @@ int main(void)
         cmocka_unit_test(every_status_has_a_name),
         cmocka_unit_test(the_short_cut_decodes_exactly_as_the_full_decoder),
         cmocka_unit_test(flags_tell_what_must_be_known_of_the_vcpu),
+        cmocka_unit_test(the_table_is_sorted_and_ranges_do_not_overlap),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -15,6 +15,7 @@
 #define POOL_PER_CPU     KIB(64)
 #define POOL_PER_VM      KIB(32)
 #define POOL_EPT_PER_GIB KIB(16)
+#define POOL_PER_PCI     KIB(80) /* tables for six BARs, each far from the others */
 
 static struct config config;
 static struct config_machine machine;
@@ -93,13 +94,15 @@ bool loader_read_configuration(void)
 uint64_t loader_pool_size(const struct boot_info *info)
 {
     uint64_t guest_memory = 0;
+    uint64_t functions = 0;
     for (uint32_t i = 0; i < config.vm_count; i++) {
         guest_memory += config.vms[i].memory;
+        functions += config.vms[i].plan.pci_count;
     }
     uint64_t gib = align_up(guest_memory, GIB(1)) / GIB(1);
     uint64_t framebuffer_tables = align_up(info->framebuffer.size, MIB(2)) / MIB(2) * PAGE_SIZE;
     return POOL_BASE_SIZE + info->cpu_count * POOL_PER_CPU + config.vm_count * POOL_PER_VM +
-           gib * POOL_EPT_PER_GIB + framebuffer_tables;
+           gib * POOL_EPT_PER_GIB + functions * POOL_PER_PCI + framebuffer_tables;
 }
 
 static bool lay_out_images(struct boot_info *info)
@@ -129,6 +132,7 @@ bool loader_make_plan(struct boot_info *info, bool print)
     }
     report = parsed;
     loader_describe_machine(info, &machine);
+    loader_read_pci(&config, &machine);
     config_check(&config, &machine, &report);
     bool good = report.errors == 0 && config_place(&config, &machine, &info->plan, &report) &&
                 lay_out_images(info);

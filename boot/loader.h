@@ -85,6 +85,11 @@ void loader_check_cpus(const struct boot_info *info);
 /* info's facts as the configuration's checker wants them. */
 void loader_describe_machine(const struct boot_info *info, struct config_machine *machine);
 
+/* ---- pci_functions.c ---- */
+
+/* Adds the machine's PCI functions, with the BARs' sizes of those that the configuration names. */
+void loader_read_pci(const struct config *config, struct config_machine *machine);
+
 /* ---- cpus.c ---- */
 
 /* Fills info->cpus from the MADT or the firmware's MP services; collects VMX capabilities. */

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the machine is: framebuffer, ACPI and chipset facts, PCI functions. */
+/* What the machine is: framebuffer, ACPI and chipset facts, what is where. */
 #include "boot/loader.h"
 
 #include "boot/acpi.h"
 #include "boot/platform.h"
-#include "drivers/pci.h"
 #include "kernel/string.h"
+
+#define LAPIC_PAGE 0xFEE00000
 
 static struct acpi_machine acpi;
 static bool has_acpi;
@@ -95,23 +96,6 @@ void loader_read_machine(struct boot_info *info)
 
 /* ---- for the configuration's checker ---- */
 
-static bool add_pci(void *context, const struct pci_function *found)
-{
-    struct config_machine *machine = context;
-    static const struct pci_access ports;
-    if (machine->pci_count < CONFIG_PCI_MAX) {
-        struct config_pci *out = &machine->pci[machine->pci_count++];
-        *out = (struct config_pci){
-            .function = {0, found->at.bus, found->at.device, found->at.function},
-            .vendor = found->vendor,
-            .device = found->device,
-            .class_code = pci_read32(&ports, found->at, PCI_CLASS_REVISION) >> 8,
-            .header_type = pci_read8(&ports, found->at, PCI_HEADER_TYPE) & PCI_HEADER_LAYOUT,
-        };
-    }
-    return true;
-}
-
 static uint32_t node_of(hpa_t hpa)
 {
     for (uint32_t i = 0; i < acpi.node_memory_count; i++) {
@@ -133,6 +117,33 @@ static void reserve_ports(struct config_machine *machine, const struct boot_regi
     }
 }
 
+static void keep(struct config_machine *machine, uint64_t first, uint64_t size, const char *what)
+{
+    if (first != 0 && machine->kept_count < CONFIG_KEPT_MAX) {
+        machine->kept[machine->kept_count++] = (struct config_kept){first, size, what};
+    }
+}
+
+/* Where no device that is handed over may answer. */
+static void keep_addresses(const struct boot_info *info, struct config_machine *machine)
+{
+    const struct boot_platform *platform = &info->platform;
+    keep(machine, LAPIC_PAGE, PAGE_SIZE, "the machine's local APICs");
+    keep(machine, platform->ioapic.v, PAGE_SIZE, "the machine's IOAPIC");
+    keep(machine, platform->hpet.v, PAGE_SIZE, "the machine's HPET");
+    keep(machine, platform->ecam.v,
+         platform->ecam.v != 0 ? (platform->ecam_last_bus + UINT64_C(1)) << 20 : 0,
+         "the machine's PCI configuration space");
+    for (uint32_t i = 0; i < info->memory_count; i++) {
+        const struct boot_memory *m = &info->memory[i];
+        if (m->type == BOOT_MEMORY_BULKHEAD || m->type == BOOT_MEMORY_MMIO) {
+            keep(machine, m->hpa.v, m->size,
+                 m->type == BOOT_MEMORY_MMIO ? "a device of the firmware" : "Bulkhead's memory");
+        }
+    }
+    machine->ioapic = platform->ioapic.v != 0;
+}
+
 void loader_describe_machine(const struct boot_info *info, struct config_machine *machine)
 {
     memset(machine, 0, sizeof(*machine));
@@ -146,9 +157,7 @@ void loader_describe_machine(const struct boot_info *info, struct config_machine
                 (struct config_ram){HPA(first), m->hpa.v + m->size - first, node_of(HPA(first))};
         }
     }
-    static const struct pci_access ports;
-    pci_scan(&ports, add_pci, machine);
-    machine->pci_known = true;
+    keep_addresses(info, machine);
     machine->iommu = info->platform.iommu ? CONFIG_IOMMU_UNUSED : CONFIG_IOMMU_ABSENT;
     machine->serial = CONFIG_UNKNOWN;
     machine->framebuffer =

@@ -26,6 +26,7 @@
 #define GUEST_PIT_IRQ     0 /* as the PIC sees it */
 #define GUEST_UART_IRQ    4
 #define GUEST_RTC_IRQ     8
+#define GUEST_PCI_GSI     16 /* INTx of functions handed over: from here to the last pin */
 
 /* Ports. */
 #define GUEST_UART_PORT       0x3F8 /* 8 ports, 16550 */

@@ -4,7 +4,7 @@
  * boot processor, from the loader's jump to the first VM entry.
  */
 #include "drivers/lapic.h"
-#include "drivers/pci.h"
+#include "drivers/pci_control.h"
 #include "kernel/boot_info.h"
 #include "kernel/console.h"
 #include "kernel/cpu.h"
@@ -144,8 +144,25 @@ static void create_vcpu(struct vcpu *vcpu)
     vcpu->cpu->on_nmi = vcpu_force_exit;
 }
 
+/* Devices that the firmware left running must neither write into memory nor interrupt. */
+static bool stop_device(void *context, const struct pci_function *function)
+{
+    const struct pci_access *access = context;
+    if (function->bridge || function->class_code == PCI_CLASS_BRIDGE) {
+        return true;
+    }
+    pci_silence(access, function->at);
+    if (!pci_disable_bus_mastering(access, function->at)) {
+        log_warning("PCI %02x:%02x.%u keeps its bus-master bit", function->at.bus,
+                    function->at.device, function->at.function);
+    }
+    return true;
+}
+
 static void create_vms(const struct boot_info *info)
 {
+    struct pci_access ports = {0};
+    pci_scan(&ports, stop_device, &ports);
     struct vmx_caps caps;
     vmx_caps_read(&caps);
     uint32_t secondary = vmx_controls_choose(&caps).procbased2;
@@ -186,23 +203,9 @@ static void run_cpu(struct percpu *cpu)
     }
 }
 
-/* Devices that the firmware left running must not write into VMs' memory. */
-static bool stop_bus_master(void *context, const struct pci_function *function)
-{
-    const struct pci_access *access = context;
-    if (!function->bridge && function->class_code != PCI_CLASS_BRIDGE &&
-        !pci_disable_bus_mastering(access, function->at)) {
-        log_warning("PCI %02x:%02x.%u keeps its bus-master bit", function->at.bus,
-                    function->at.device, function->at.function);
-    }
-    return true;
-}
-
 static void run_machine(const struct boot_info *info)
 {
-    struct pci_access ports = {0};
     boot = info;
-    pci_scan(&ports, stop_bus_master, &ports);
     console_choose_poller(info);
     if (info->plan.vm_count == 0) {
         log_notice("no VM is configured");

@@ -67,6 +67,7 @@ bool vm_all_ended(void)
 
 void vm_prepare(struct vm *vm)
 {
+    vm_pci_reset(vm);
     for (uint32_t i = 0; i < vm->plan->memory_count; i++) {
         window_zero(vm->plan->memory[i].hpa, vm->plan->memory[i].size);
     }
@@ -154,6 +155,7 @@ static bool restarts(struct vm *vm, uint64_t *delay_ms)
 /* All vCPUs are out: report, and start again or stay ended. */
 static void conclude(struct vm *vm)
 {
+    vm_pci_stop(vm);
     vm_console_flush(&vm->console);
     bool crash = vm->end == VM_END_CRASH;
     vm->crashes += crash;

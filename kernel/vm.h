@@ -29,6 +29,7 @@
 #include "kernel/spinlock.h"
 #include "kernel/vcpu.h"
 #include "kernel/vm_console.h"
+#include "kernel/vm_pci.h"
 #include "kernel/vm_plan.h"
 
 enum vm_state {
@@ -67,6 +68,7 @@ struct vm {
     struct vioapic_line uart_line;
     struct vrtc rtc;
     struct vpci pci;
+    struct vm_pci pci_functions[VM_PCI_MAX];
     struct vpower power;
     struct vkbc kbc;
     struct vdebug debug;

@@ -39,7 +39,7 @@ static uint64_t pages_for(uint64_t bytes)
 
 static void build_ept(struct vm *vm)
 {
-    struct ept_range ranges[VM_MEMORY_MAX];
+    struct ept_range ranges[VM_MEMORY_MAX + VM_PCI_RANGES];
     for (uint32_t i = 0; i < vm->plan->memory_count; i++) {
         const struct vm_memory *m = &vm->plan->memory[i];
         ranges[i] = (struct ept_range){
@@ -50,12 +50,14 @@ static void build_ept(struct vm *vm)
             .type = MEMORY_TYPE_WB,
         };
     }
-    uint64_t needed = ept_pages_needed(&creating->ept, ranges, vm->plan->memory_count);
+    uint32_t range_count = vm->plan->memory_count;
+    range_count += vm_pci_ranges(vm->plan, ranges + range_count);
+    uint64_t needed = ept_pages_needed(&creating->ept, ranges, range_count);
     void *pages = memory_alloc_pages(needed);
     ept_pool_init(&vm->ept_pool, memory_hpa(pages), pages, needed);
     struct ept_pages supply = ept_pool_pages(&vm->ept_pool);
     BUG_ON(ept_create(&vm->ept, &creating->ept, &supply) != EPT_OK);
-    for (uint32_t i = 0; i < vm->plan->memory_count; i++) {
+    for (uint32_t i = 0; i < range_count; i++) {
         enum ept_result result = ept_map(&vm->ept, &ranges[i]);
         if (result != EPT_OK) {
             panic("EPT of VM %s: mapping gpa %lx failed (%d)", vm->plan->name, ranges[i].gpa.v,
@@ -76,6 +78,7 @@ static void build_io_bitmap(struct vm *vm)
             vm->io_bitmap[port / 8] &= (uint8_t) ~(1U << (port % 8));
         }
     }
+    vm_pci_open_ports(vm->plan, vm->io_bitmap);
 }
 
 /* ---- devices ---- */
@@ -123,7 +126,10 @@ static struct vrtc_machine rtc_machine(const struct vm *vm)
 static void create_devices(struct vm *vm)
 {
     vm_console_init(&vm->console, vm->plan->name);
-    vioapic_init(&vm->ioapic, &(struct vioapic_host){.deliver = deliver_message, .context = vm});
+    vioapic_init(&vm->ioapic, &(struct vioapic_host){.deliver = deliver_message,
+                                                     .entry_changed = vm_pci_entry_changed,
+                                                     .passed_eoi = vm_pci_passed_eoi,
+                                                     .context = vm});
     vm->uart_line = (struct vioapic_line){&vm->ioapic, GUEST_UART_IRQ};
     vuart_init(&vm->uart, console_output, &vm->console,
                (struct irq_line){vioapic_line_set, &vm->uart_line});
@@ -134,6 +140,7 @@ static void create_devices(struct vm *vm)
     vdebug_init(&vm->debug, console_output, &vm->console);
     vpci_init(&vm->pci);
     vpci_set_cf9(&vm->pci, &vpower_cf9_ops, &vm->power);
+    vm_pci_create(vm);
 }
 
 /* ---- vCPUs ---- */
@@ -179,6 +186,7 @@ void vm_create_all(const struct vm_create *create)
     static struct vm_create kept;
     kept = *create;
     creating = &kept;
+    vm_pci_init(create->info);
     for (uint32_t i = 0; i < create->info->plan.vm_count; i++) {
         create_vm(i);
         count = i + 1;

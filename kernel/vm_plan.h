@@ -18,6 +18,7 @@
 #define VM_PORT_MAX       16 /* port ranges opened */
 #define VM_MSR_MAX        16 /* MSR ranges opened */
 #define VM_PCI_MAX        8  /* PCI functions handed over */
+#define VM_PCI_BARS       6  /* base address registers of one function */
 #define VM_CPUID_HIDE_MAX 16 /* CPUID bits hidden beyond the policy */
 
 /* A piece of guest RAM. All three are multiples of 4 KiB; pieces of one VM do not overlap. */
@@ -74,11 +75,29 @@ struct vm_cpuid_hide {
     uint8_t reg;
 };
 
+/* What a base address register decodes. A 64-bit one stands in its first half's place. */
+struct vm_pci_bar {
+    uint64_t address; /* hpa or port; 0: the firmware gave it none */
+    uint64_t size;    /* bytes, a power of two; 0: there is no such BAR */
+    bool io;
+};
+
+#define VM_PCI_NO_PIN 0xFF
+
+/*
+ * A function handed over: where it is, and, as config_place() decides, where the guest finds it.
+ * Memory BARs are mapped at gpa = hpa, whole pages; I/O BARs are opened.
+ */
 struct vm_pci_function {
     uint16_t segment;
     uint8_t bus;
-    uint8_t device;   /* 0-31 */
-    uint8_t function; /* 0-7 */
+    uint8_t device;       /* 0-31 */
+    uint8_t function;     /* 0-7 */
+    uint8_t guest_device; /* 1-31: the guest's 00:guest_device.0 */
+    uint8_t intx;         /* 1-4: INTA# to INTD#; 0: none */
+    uint8_t pin;          /* of the machine's IOAPIC, where INTx arrives, or VM_PCI_NO_PIN */
+    uint8_t gsi;          /* of the guest, for that; VM_PCI_NO_PIN with `pin` */
+    struct vm_pci_bar bars[VM_PCI_BARS];
 };
 
 enum vm_on_crash { VM_ON_CRASH_STOP, VM_ON_CRASH_RESTART };

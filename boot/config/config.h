@@ -28,7 +28,8 @@
 #define CONFIG_PCI_MAX      256 /* PCI functions of a machine */
 #define CONFIG_NUMA_MAX     16  /* NUMA nodes of a machine */
 #define CONFIG_PORT_MAX     16  /* port ranges a machine keeps to itself */
-#define CONFIG_RESTART_MAX  3   /* default of restart-max */
+#define CONFIG_KEPT_MAX     (BOOT_MEMORY_MAX + 8)
+#define CONFIG_RESTART_MAX  3 /* default of restart-max */
 
 /*
  * A VM's RAM begins at gpa 0, ends at GUEST_HOLE at the latest and goes on at GUEST_HOLE_END. With
@@ -52,8 +53,14 @@ struct config_ram {
     uint32_t node; /* NUMA node, 0 when unknown */
 };
 
+/*
+ * A function of the machine. The BARs' addresses of all functions are known where the machine has
+ * been looked at, sizes of those that the configuration names (else 1).
+ */
 struct config_pci {
-    struct vm_pci_function function;
+    struct vm_pci_function function; /* with intx and bars */
+    uint8_t line;                    /* Interrupt Line register: the firmware's choice */
+    bool probed;                     /* intx, line and bars are known */
     uint16_t vendor;
     uint16_t device;
     uint32_t class_code; /* 24 bits: class, subclass, interface */
@@ -64,6 +71,13 @@ struct config_port_reserved {
     uint16_t first;
     uint16_t last;    /* inclusive */
     const char *what; /* "the ACPI power management registers": follows "belongs to" */
+};
+
+/* Addresses where no BAR may lie: what else answers there. */
+struct config_kept {
+    uint64_t first;
+    uint64_t size;
+    const char *what; /* "the machine's IOAPIC": follows "overlaps" */
 };
 
 struct config_machine {
@@ -79,6 +93,9 @@ struct config_machine {
     enum config_presence framebuffer;
     uint32_t port_count;
     struct config_port_reserved ports[CONFIG_PORT_MAX];
+    bool ioapic; /* there is one that Bulkhead can drive */
+    uint32_t kept_count;
+    struct config_kept kept[CONFIG_KEPT_MAX];
     uint8_t distance[CONFIG_NUMA_MAX][CONFIG_NUMA_MAX]; /* as ACPI's SLIT; all 0: unknown */
     uint64_t own_memory; /* bytes of `ram` that Bulkhead itself will take; 0 in the loader */
 };

@@ -23,7 +23,8 @@ bool config_place(const struct config *config, const struct config_machine *mach
         plan->vms[v] = config->vms[v].plan;
     }
     return config_place_cpus(config, machine, plan, report) &&
-           config_place_memory(config, machine, plan, report);
+           config_place_memory(config, machine, plan, report) &&
+           config_place_pci(config, machine, plan, report);
 }
 
 /* The files beside the kernel, as the kernel's format takes them. */

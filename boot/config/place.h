@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The two halves of config_place(): CPUs first, then memory near them. Both are deterministic and
- * keep their working state on the stack. Used inside boot/config only.
+ * The parts of config_place(): CPUs first, memory near them, PCI functions. All are deterministic
+ * and keep their working state on the stack. Used inside boot/config only.
  */
 #ifndef BOOT_CONFIG_PLACE_H
 #define BOOT_CONFIG_PLACE_H
@@ -16,6 +16,14 @@ bool config_place_cpus(const struct config *config, const struct config_machine 
 /* Writes memory_count and memory of every VM of the plan, whose CPUs are set. */
 bool config_place_memory(const struct config *config, const struct config_machine *machine,
                          struct machine_plan *plan, struct config_report *report);
+
+/*
+ * Completes the PCI functions of every VM of the plan, whose memory is set: BARs, where the guest
+ * finds function and interrupt. False, with errors, when a BAR cannot be mapped or an interrupt is
+ * two VMs'. Functions that are not in *machine get no BARs.
+ */
+bool config_place_pci(const struct config *config, const struct config_machine *machine,
+                      struct machine_plan *plan, struct config_report *report);
 
 /* The NUMA node of most of the VM's CPUs, the lowest of equals. */
 uint32_t config_home_node(const struct vm_plan *vm, const struct config_machine *machine);

@@ -7,6 +7,7 @@
  */
 #include "boot/image/acpi_tables.h"
 
+#include "boot/image/acpi_prt.h"
 #include "boot/image/internal.h"
 #include "drivers/guest_platform.h"
 
@@ -30,7 +31,7 @@ enum {
     HEADER_CREATOR_REVISION = 32,
     HEADER_SIZE = 36,
 
-    XSDT_SIZE = HEADER_SIZE + 2 * 8,
+    XSDT_SIZE = HEADER_SIZE + 3 * 8, /* without an SSDT the last entry is left out */
 
     FADT_DSDT = 40,
     FADT_PM_TMR_BLK = 76,
@@ -118,11 +119,12 @@ static void build_rsdp(uint8_t *at, uint64_t xsdt)
     put_checksum(at, RSDP_SIZE, RSDP_EXTENDED_CHECKSUM);
 }
 
-static void build_xsdt(uint8_t *at, uint64_t fadt, uint64_t madt)
+static void build_xsdt(uint8_t *at, uint64_t fadt, uint64_t madt, uint64_t ssdt)
 {
     image_put64(at, HEADER_SIZE, fadt);
     image_put64(at, HEADER_SIZE + 8, madt);
-    finish_table(at, "XSDT", 1, XSDT_SIZE);
+    image_put64(at, HEADER_SIZE + 16, ssdt);
+    finish_table(at, "XSDT", 1, ssdt != 0 ? XSDT_SIZE : XSDT_SIZE - 8);
 }
 
 /*
@@ -233,9 +235,9 @@ static uint32_t table_end(uint32_t at, uint32_t size)
 
 uint64_t acpi_tables_size(uint32_t cpu_count, size_t dsdt_size)
 {
-    return 4 * TABLE_ALIGN + RSDP_SIZE + XSDT_SIZE + FADT_SIZE + MADT_ENTRIES +
-           (uint64_t)cpu_count * MADT_X2APIC_SIZE + MADT_IOAPIC_SIZE + MADT_OVERRIDE_SIZE +
-           dsdt_size;
+    return 5 * TABLE_ALIGN + HEADER_SIZE + ACPI_PRT_SIZE_MAX + RSDP_SIZE + XSDT_SIZE + FADT_SIZE +
+           MADT_ENTRIES + (uint64_t)cpu_count * MADT_X2APIC_SIZE + MADT_IOAPIC_SIZE +
+           MADT_OVERRIDE_SIZE + dsdt_size;
 }
 
 bool acpi_tables_build(const struct acpi_tables *tables, uint8_t *out, struct image_error *error)
@@ -247,10 +249,16 @@ bool acpi_tables_build(const struct acpi_tables *tables, uint8_t *out, struct im
     const uint32_t fadt = table_end(xsdt, XSDT_SIZE);
     const uint32_t madt = table_end(fadt, FADT_SIZE);
     const uint32_t dsdt = table_end(madt, build_madt(out + madt, tables));
+    const uint32_t ssdt = table_end(dsdt, (uint32_t)tables->dsdt_size);
+    const size_t prt = acpi_prt_build(tables->pci, tables->pci_count, out + ssdt + HEADER_SIZE);
+    if (prt != 0) {
+        finish_table(out + ssdt, "SSDT", 2, (uint32_t)(HEADER_SIZE + prt));
+    }
     memcpy(out + dsdt, tables->dsdt, tables->dsdt_size);
     patch_dsdt(out + dsdt, tables->dsdt_size, tables->pci_mmio_first);
     build_fadt(out + fadt, tables->base + dsdt, tables->legacy);
-    build_xsdt(out + xsdt, tables->base + fadt, tables->base + madt);
+    build_xsdt(out + xsdt, tables->base + fadt, tables->base + madt,
+               prt != 0 ? tables->base + ssdt : 0);
     build_rsdp(out, tables->base + xsdt);
     return true;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A guest's ACPI tables: RSDP, XSDT, FADT of the hardware-reduced kind, MADT and a DSDT compiled by
- * iasl. Built by image_layout(); usable by itself on a host. Tables as in the ACPI Specification
- * 6.0, "ACPI Software Programming Model".
+ * A guest's ACPI tables: RSDP, XSDT, FADT of the hardware-reduced kind, MADT, a DSDT compiled by
+ * iasl and, for PCI functions handed over, an SSDT. Built by image_layout(); usable by itself on a
+ * host. Tables as in the ACPI Specification 6.0, "ACPI Software Programming Model".
  */
 #ifndef BOOT_IMAGE_ACPI_TABLES_H
 #define BOOT_IMAGE_ACPI_TABLES_H
@@ -17,6 +17,8 @@ struct acpi_tables {
     uint32_t pci_mmio_first; /* of the window for BARs, up to GUEST_PCI_MMIO_END */
     const void *dsdt;        /* as iasl writes it */
     size_t dsdt_size;
+    const struct vm_pci_function *pci; /* handed over: those with a GSI get a _PRT, in an SSDT */
+    uint32_t pci_count;
 };
 
 /* The DSDT of guests/acpi/dsdt.asl, which the Makefile turns into build/gen/dsdt.c. */

@@ -149,6 +149,7 @@ struct image_placement {
 /*
  * Reads plan->memory (guest-physical pieces of RAM in any order, not overlapping; also the ROM
  * piece of a flat image), writes plan->loads, load_count and start, and VM_FLAG_ACPI in flags.
+ * ACPI tables also tell of plan->pci, which config_place() has completed.
  * No load crosses from one piece to another. RAM must be zero before loads are copied.
  * On failure returns false with the reason; the plan's loads are then undefined.
  * The same inputs give the same result.

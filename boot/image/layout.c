@@ -106,6 +106,8 @@ static bool add_acpi_tables(struct layout *l)
         .apic_ids = request->apic_ids,
         .legacy = request->legacy,
         .pci_mmio_first = layout_pci_window(l),
+        .pci = l->plan->pci,
+        .pci_count = l->plan->pci_count,
         .dsdt = request->dsdt,
         .dsdt_size = request->dsdt_size,
     };

@@ -4,7 +4,7 @@
  * the clock and a PCI host bridge. The Makefile compiles this with iasl; the loader puts it into
  * every VM that gets ACPI tables. boot/image/acpi_tables.c writes the start of the VM's window for
  * PCI BARs over the value of WMIN. Numbers come from drivers/guest_platform.h.
- * Deliberately absent: processors (MADT has them) and _PRT.
+ * Deliberately absent: processors (MADT has them) and _PRT (in an SSDT, boot/image/acpi_prt.c).
  */
 #include "drivers/guest_platform.h"
 

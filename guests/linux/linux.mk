@@ -1,19 +1,33 @@
 # SPDX-License-Identifier: Apache-2.0
-# The Linux guest: Debian's own kernel (build/guests/vmlinuz) and an initramfs of Debian's busybox
-# (build/guests/initramfs.cpio). Included by guests/guests.mk.
+# The Linux guests: Debian's own kernels, cloud (build/guests/vmlinuz) and PREEMPT_RT
+# (build/guests/vmlinuz-rt), each with an initramfs of Debian's busybox; the one of the second also
+# has the driver of an 82540EM. Included by guests/guests.mk.
 
 BUSYBOX ?= /bin/busybox
-LINUX_GUEST := $(BUILD)/guests/vmlinuz $(BUILD)/guests/initramfs.cpio
+LINUX_GUEST := $(addprefix $(BUILD)/guests/,vmlinuz initramfs.cpio vmlinuz-rt initramfs-rt.cpio)
+E1000 := $(BUILD)/guests/obj/e1000.ko
 
 $(BUILD)/guests/vmlinuz: guests/linux/fetch | $(SETUP_PACKAGES)
 	$(call say,FETCH,$@)
 	@mkdir -p $(@D)
-	$(Q)BUILD=$(BUILD) guests/linux/fetch $@
+	$(Q)BUILD=$(BUILD) guests/linux/fetch cloud $@
+$(BUILD)/guests/vmlinuz-rt: guests/linux/fetch | $(SETUP_PACKAGES)
+	$(call say,FETCH,$@)
+	@mkdir -p $(@D)
+	$(Q)BUILD=$(BUILD) guests/linux/fetch rt $@
+# Of the same package as the kernel, which is in the cache then.
+$(E1000): $(BUILD)/guests/vmlinuz-rt
+	@mkdir -p $(@D)
+	$(Q)BUILD=$(BUILD) guests/linux/fetch rt $@ e1000.ko
 $(BUILD)/guests/initramfs.cpio: guests/linux/mkinitramfs guests/linux/init | $(SETUP_PACKAGES)
 	$(call say,CPIO,$@)
 	@mkdir -p $(@D)
-	$(Q)guests/linux/mkinitramfs $(BUSYBOX) $@
+	$(Q)guests/linux/mkinitramfs $(BUSYBOX) guests/linux/init $@
+$(BUILD)/guests/initramfs-rt.cpio: guests/linux/mkinitramfs guests/linux/init-rt $(E1000) | $(SETUP_PACKAGES)
+	$(call say,CPIO,$@)
+	@mkdir -p $(@D)
+	$(Q)guests/linux/mkinitramfs $(BUSYBOX) guests/linux/init-rt $@ $(E1000)
 GUESTS += $(LINUX_GUEST)
 
 .PHONY: linux-guest
-linux-guest: $(LINUX_GUEST) ## fetch Debian's kernel and make the Linux guest's initramfs
+linux-guest: $(LINUX_GUEST) ## fetch Debian's kernels and make the Linux guests' initramfs

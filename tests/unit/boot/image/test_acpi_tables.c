@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* links: boot/image/acpi_tables.c kernel/printf.c build/gen/dsdt.c */
+/* links: boot/image/acpi_tables.c boot/image/acpi_prt.c kernel/printf.c build/gen/dsdt.c */
 /* The guest's ACPI tables, field by field where an operating system looks. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -26,7 +26,12 @@ static int begin(void **state)
     for (uint32_t i = 0; i < CPU_MAX; i++) {
         apic_ids[i] = 2 * i;
     }
-    tables = (struct acpi_tables){BASE, 2, apic_ids, false, 0x20000000, dsdt_aml, dsdt_aml_size};
+    tables = (struct acpi_tables){.base = BASE,
+                                  .cpu_count = 2,
+                                  .apic_ids = apic_ids,
+                                  .pci_mmio_first = 0x20000000,
+                                  .dsdt = dsdt_aml,
+                                  .dsdt_size = dsdt_aml_size};
     return 0;
 }
 
@@ -166,6 +171,42 @@ static void a_large_apic_id_is_an_x2apic_entry(void **state)
     assert_memory_equal(madt() + 44, expected, sizeof(expected));
 }
 
+static void functions_with_an_interrupt_get_a_prt(void **state)
+{
+    (void)state;
+    static const uint8_t expected[] = {
+        0x10, 0x40 | 1,  3,   '\\', 0x2E, '_',  'S',  'B', '_', 'P',  'C', 'I', '0', /* Scope */
+        0x08, '_',       'P', 'R',  'T',                                             /* Name */
+        0x12, 0x40 | 15, 1,   2,                                                     /* Package */
+        0x12, 0x40 | 13, 0,   4,    0x0C, 0xFF, 0xFF, 2,   0,   0x0A, 0,   0,   0x0A, 16,
+        0x12, 0x40 | 13, 0,   4,    0x0C, 0xFF, 0xFF, 31,  0,   0x0A, 3,   0,   0x0A, 17,
+    };
+    const struct vm_pci_function functions[] = {
+        {.guest_device = 2, .intx = 1, .gsi = 16},
+        {.guest_device = 3, .intx = 1, .gsi = VM_PCI_NO_PIN},
+        {.guest_device = 4, .intx = 0, .gsi = VM_PCI_NO_PIN},
+        {.guest_device = 31, .intx = 4, .gsi = 17},
+    };
+    tables.pci = functions;
+    tables.pci_count = ARRAY_SIZE(functions);
+    build();
+    const uint8_t *xsdt = table_at(field(out, 24, 8), "XSDT");
+    assert_int_equal(field(xsdt, 4, 4), 60);
+    const uint8_t *ssdt = table_at(field(xsdt, 52, 8), "SSDT");
+    assert_int_equal(field(ssdt, 4, 4), 36 + sizeof(expected));
+    assert_memory_equal(ssdt + 36, expected, sizeof(expected));
+}
+
+static void functions_without_interrupts_get_none(void **state)
+{
+    (void)state;
+    const struct vm_pci_function function = {.guest_device = 3, .intx = 1, .gsi = VM_PCI_NO_PIN};
+    tables.pci = &function;
+    tables.pci_count = 1;
+    build();
+    assert_int_equal(field(table_at(field(out, 24, 8), "XSDT"), 4, 4), 52);
+}
+
 static void a_legacy_vm_has_a_pic_and_a_pit(void **state)
 {
     (void)state;
@@ -236,6 +277,8 @@ int main(void)
         cmocka_unit_test_setup(both_dsdt_fields_agree, begin),
         cmocka_unit_test_setup(the_madt_has_cpus_and_one_ioapic, begin),
         cmocka_unit_test_setup(a_large_apic_id_is_an_x2apic_entry, begin),
+        cmocka_unit_test_setup(functions_with_an_interrupt_get_a_prt, begin),
+        cmocka_unit_test_setup(functions_without_interrupts_get_none, begin),
         cmocka_unit_test_setup(a_legacy_vm_has_a_pic_and_a_pit, begin),
         cmocka_unit_test_setup(a_legacy_vm_has_a_pm_timer_of_24_bits, begin),
         cmocka_unit_test_setup(as_many_cpus_as_a_machine_has_fit, begin),

@@ -17,6 +17,7 @@
 struct percpu;
 struct vm;
 struct vcpu_vmx;
+struct vcpu_snapshots;
 
 /* General registers by their number in instruction encodings. RSP is elsewhere (in the VMCS). */
 enum vcpu_register {
@@ -87,6 +88,7 @@ struct vcpu {
     struct msr_vcpu msr;
     uint64_t xapic_icr; /* the xAPIC page's ICR; kernel/xapic.c */
     struct vcpu_vmx *vmx;
+    struct vcpu_snapshots *snapshots;
 
     struct insn_cache insns; /* instructions that accessed devices */
 

@@ -113,6 +113,9 @@ void vm_end(struct vm *vm, enum vm_end reason, const char *format, ...)
         kvsnprintf(vm->end_text, sizeof(vm->end_text), format, args);
         va_end(args);
         vm->end = reason;
+        if (reason == VM_END_CRASH) {
+            crash_begin(vm, vm->end_text);
+        }
         __atomic_store_n(&vm->state, VM_ENDING, __ATOMIC_RELEASE);
     }
     spin_unlock(&vm->life_lock);
@@ -159,6 +162,9 @@ static void conclude(struct vm *vm)
     vm_console_flush(&vm->console);
     bool crash = vm->end == VM_END_CRASH;
     vm->crashes += crash;
+    if (crash) {
+        crash_finish(vm);
+    }
     log_print(crash ? LOG_WARNING : LOG_NOTICE, "VM %s %s: %s", vm->plan->name,
               crash ? "crashed" : "ended", vm->end_text);
     for (uint32_t i = 0; i < vm->vcpu_count; i++) {

@@ -24,6 +24,7 @@
 #include "kernel/boot_info.h"
 #include "kernel/cpuid_policy.h"
 #include "kernel/cr_policy.h"
+#include "kernel/crash.h"
 #include "kernel/icr.h"
 #include "kernel/msr_policy.h"
 #include "kernel/spinlock.h"
@@ -78,10 +79,11 @@ struct vm {
     uint32_t state; /* enum vm_state; may be read without the lock */
     uint32_t vcpus_inside;
     enum vm_end end;
-    char end_text[96];
+    char end_text[CRASH_TEXT_SIZE];
     uint64_t started_us; /* time_us() at its last start */
     uint32_t restarts;
     uint32_t crashes;
+    struct crash_record crash; /* of the last one */
 
     uint32_t note_count;
     uint64_t notes[VM_NOTE_MAX];

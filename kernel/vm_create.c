@@ -178,6 +178,7 @@ static void create_vm(uint32_t index)
         ids[i] = vm->vcpus[i]->apic_id;
     }
     vm->vcpu_count = vm->plan->cpu_count;
+    crash_create(vm);
     apic_map_init(&vm->apic_map, ids, vm->vcpu_count);
 }
 

@@ -8,7 +8,6 @@
 #include "kernel/log.h"
 #include "kernel/machine_check.h"
 #include "kernel/panic.h"
-#include "vmx/dump.h"
 #include "vmx/event.h"
 #include "vmx/exit.h"
 #include "vmx/vmcs.h"
@@ -70,7 +69,6 @@ enum exit_action exit_exception_or_nmi(struct vcpu *vcpu)
 
 enum exit_action exit_triple_fault(struct vcpu *vcpu)
 {
-    vcpu_dump(vcpu);
     vm_end(vcpu->vm, VM_END_CRASH, "triple fault of vCPU %u", vcpu->index);
     return EXIT_LEAVE;
 }
@@ -79,7 +77,6 @@ enum exit_action exit_entry_failure(struct vcpu *vcpu)
 {
     uint32_t reason = (uint32_t)vmcs_read(VMCS_EXIT_REASON);
     uint64_t qualification = vmcs_read(VMCS_EXIT_QUALIFICATION);
-    vcpu_dump(vcpu);
     vm_end(vcpu->vm, VM_END_CRASH, "VM entry of vCPU %u failed: %s, %s", vcpu->index,
            vmx_exit_reason_name(reason), vmx_entry_failure_name(qualification));
     return EXIT_LEAVE;
@@ -87,7 +84,6 @@ enum exit_action exit_entry_failure(struct vcpu *vcpu)
 
 enum exit_action exit_task_switch(struct vcpu *vcpu)
 {
-    vcpu_dump(vcpu);
     vm_end(vcpu->vm, VM_END_CRASH, "hardware task switch of vCPU %u, which is not emulated",
            vcpu->index);
     return EXIT_LEAVE;

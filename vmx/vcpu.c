@@ -17,10 +17,10 @@
 #include "kernel/panic.h"
 #include "kernel/percpu.h"
 #include "vmx/cpu_state.h"
-#include "vmx/dump.h"
 #include "vmx/entry.h"
 #include "vmx/event.h"
 #include "vmx/exit.h"
+#include "vmx/snapshot.h"
 #include "vmx/vmcs.h"
 #include "vmx/vmcs_setup.h"
 #include "vmx/vmx_names.h"
@@ -123,7 +123,6 @@ static inline void record(struct vcpu *vcpu, uint32_t reason)
 enum exit_action exit_unknown(struct vcpu *vcpu)
 {
     uint32_t reason = (uint32_t)vmcs_read(VMCS_EXIT_REASON);
-    vcpu_dump(vcpu);
     vm_end(vcpu->vm, VM_END_CRASH, "unexpected exit: %s (%u)", vmx_exit_reason_name(reason),
            reason & EXIT_REASON_BASIC);
     return EXIT_LEAVE;
@@ -253,7 +252,6 @@ static __attribute__((noinline)) bool handle_requests(struct vcpu *vcpu)
 static void entry_failed(struct vcpu *vcpu, uint32_t result)
 {
     uint32_t error = result == 2 ? (uint32_t)vmcs_read(VMCS_VM_INSTRUCTION_ERROR) : 0;
-    vcpu_dump(vcpu);
     vm_end(vcpu->vm, VM_END_CRASH, "VM entry of vCPU %u failed: %s", vcpu->index,
            result == 2 ? vmx_instruction_error_name(error) : "no current VMCS");
 }
@@ -270,6 +268,9 @@ static void load(struct vcpu *vcpu)
 
 static void unload(struct vcpu *vcpu)
 {
+    if (crash_wanted(vcpu->vm)) {
+        vcpu_snapshot_crash(vcpu);
+    }
     console_timer_stop(vcpu);
     vcpu->vmx->loaded = false;
     vmcs_clear(memory_hpa(vcpu->vmx->vmcs));

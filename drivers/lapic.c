@@ -23,6 +23,7 @@
 #define SVR_ENABLE               BIT(8)
 #define SVR_SPURIOUS_VECTOR      0xff
 #define DIVIDE_BY_1              0xb
+#define ALARM_VECTOR             0xf0 /* root mode's handler drops every vector alike */
 
 #define ICR_NMI                  (UINT64_C(4) << 8)
 #define ICR_INIT                 (UINT64_C(5) << 8)
@@ -122,6 +123,14 @@ void lapic_send_nmi(uint32_t apic_id)
 void lapic_send_nmi_to_others(void)
 {
     lapic_write_icr(ICR_NMI | ICR_ASSERT | ICR_OTHERS);
+}
+
+void lapic_alarm(uint32_t count)
+{
+    cpu_wrmsr(X2APIC_SVR, SVR_ENABLE | SVR_SPURIOUS_VECTOR);
+    cpu_wrmsr(X2APIC_LVT_TIMER, ALARM_VECTOR);
+    cpu_wrmsr(X2APIC_DIVIDE, DIVIDE_BY_1);
+    cpu_wrmsr(X2APIC_INITIAL_COUNT, count);
 }
 
 void lapic_timer_start(void)

@@ -41,6 +41,12 @@ void lapic_send_startup(uint32_t apic_id, hpa_t page);
 void lapic_send_nmi(uint32_t apic_id);
 void lapic_send_nmi_to_others(void);
 
+/*
+ * One interrupt after `count` ticks of time_apic_timer_hz(), which ends idle_wait_for(). While no
+ * guest owns the local APIC; lapic_reset() ends it.
+ */
+void lapic_alarm(uint32_t count);
+
 /* Starts the timer at its full count with divide value 1 and no interrupt; reads what is left. */
 void lapic_timer_start(void);
 uint32_t lapic_timer_count(void);

@@ -40,7 +40,7 @@ void crash_begin(struct vm *vm, const char *why)
 
 bool crash_wanted(const struct vm *vm)
 {
-    return __atomic_load_n(&vm->state, __ATOMIC_ACQUIRE) == VM_ENDING && vm->end == VM_END_CRASH;
+    return vm_state(vm) == VM_ENDING && vm->life.end == VM_END_CRASH;
 }
 
 void crash_finish(struct vm *vm)

@@ -179,6 +179,28 @@ static void create_vms(const struct boot_info *info)
     vm_create_all(&create);
 }
 
+#define ALARM_MAX_US 100000 /* the timer's 32-bit count holds that on every machine */
+
+/* While its vCPU is in no guest: polls the console, starts its VM again when a delay is over. */
+static void rest(struct vcpu *vcpu)
+{
+    uint32_t requests = vcpu_take_requests(vcpu, VCPU_REQUEST_POLL | VCPU_REQUEST_LOOK);
+    if (requests & VCPU_REQUEST_POLL) {
+        console_poll_again(vcpu);
+    }
+    uint64_t wait_us = vcpu->index == 0 ? vm_start_if_due(vcpu->vm) : UINT64_MAX;
+    bool alarm = wait_us != UINT64_MAX;
+    if (alarm) {
+        uint64_t us = MIN(wait_us, ALARM_MAX_US) + 1;
+        lapic_alarm((uint32_t)(us * (time_apic_timer_hz() / 1000) / 1000) + 1);
+    }
+    idle_wait_for(&vcpu->requests, VCPU_REQUEST_START | VCPU_REQUEST_POLL | VCPU_REQUEST_LOOK,
+                  alarm);
+    if (alarm) {
+        lapic_reset();
+    }
+}
+
 /* What every CPU does from the end of set-up to the end of the machine. */
 static void run_cpu(struct percpu *cpu)
 {
@@ -187,7 +209,7 @@ static void run_cpu(struct percpu *cpu)
         console_poll_for_ever();
     }
     for (;;) {
-        /* Others that came with it, to leave or to poll the console, are for vcpu_run(). */
+        /* Others that came with it are for vcpu_run(). */
         if (vcpu_take_requests(vcpu, VCPU_REQUEST_START)) {
             vcpu_prepare_policies(vcpu);
             if (vcpu->index == 0) {
@@ -195,10 +217,8 @@ static void run_cpu(struct percpu *cpu)
             }
             vcpu_run(vcpu);
             vm_vcpu_left(vcpu);
-        } else if (vcpu_take_requests(vcpu, ~(uint32_t)VCPU_REQUEST_START) & VCPU_REQUEST_POLL) {
-            console_poll_again(vcpu);
         } else {
-            idle_wait(&vcpu->requests);
+            rest(vcpu);
         }
     }
 }

@@ -42,7 +42,7 @@ enum vcpu_register {
 
 /* What another CPU asks of a vCPU: bits of vcpu.requests, set before the kick. */
 enum vcpu_request {
-    VCPU_REQUEST_LEAVE = 1 << 0, /* leave the guest: the VM ends, restarts or pauses */
+    VCPU_REQUEST_LOOK = 1 << 0,  /* the VM's state has changed: vm_look() says what to do */
     VCPU_REQUEST_INIT = 1 << 1,  /* INIT from another vCPU of the VM */
     VCPU_REQUEST_SIPI = 1 << 2,  /* SIPI; vector in sipi_vector */
     VCPU_REQUEST_NMI = 1 << 3,   /* an NMI for the guest */

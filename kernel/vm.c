@@ -10,9 +10,6 @@
 #include "kernel/vcpu_counters.h"
 #include "kernel/window.h"
 
-#define SHORT_RUN_US     1000000
-#define RESTART_DELAY_MS 100 /* after the first crash; doubles with each further one */
-
 /* A CPU that did not come up leaves its VM without a vCPU. */
 static bool has_its_cpus(const struct vm *vm)
 {
@@ -26,23 +23,71 @@ static bool has_its_cpus(const struct vm *vm)
     return true;
 }
 
-bool vm_start(struct vm *vm)
+/* Every change of a VM's state ends here: gives the lock back, then does what is to be done. */
+static void unlock_and_do(struct vm *vm, uint32_t deeds)
 {
-    if (!has_its_cpus(vm)) {
-        return false;
-    }
-    spin_lock(&vm->life_lock);
-    bool starts = vm->state == VM_STOPPED || vm->state == VM_CRASHED;
-    if (starts) {
-        vm->state = VM_RUNNING;
-        vm->end = VM_END_NONE;
-        vm->vcpus_inside = 1;
-    }
     spin_unlock(&vm->life_lock);
-    if (starts) {
+    if (deeds & VM_DO_BEGIN) {
+        vm->restarts += vm->started_us != 0;
         vcpu_request(vm->vcpus[0], VCPU_REQUEST_START);
     }
-    return starts;
+    for (uint32_t i = 0; (deeds & VM_DO_LOOK) && i < vm->vcpu_count; i++) {
+        vcpu_request(vm->vcpus[i], VCPU_REQUEST_LOOK);
+    }
+    if (deeds & VM_DO_ENDED) {
+        vm_ended(vm);
+    }
+}
+
+static int carry_out(struct vm *vm, enum vm_command command, const char *by)
+{
+    spin_lock(&vm->life_lock);
+    uint32_t before = vm->life.state;
+    uint32_t deeds = vm_life_command(&vm->life, command);
+    if (before != VM_ENDING && vm->life.state == VM_ENDING) {
+        ksnprintf(vm->end_text, sizeof(vm->end_text), "%s by %s",
+                  command == VM_COMMAND_STOP ? "stopped" : "restarted", by);
+    }
+    unlock_and_do(vm, deeds);
+    if (command == VM_COMMAND_RESUME && deeds != VM_DO_BUSY) {
+        log_notice("VM %s goes on", vm->plan->name);
+    }
+    return deeds == VM_DO_BUSY ? -BULKHEAD_EBUSY : 0;
+}
+
+int vm_start(struct vm *vm)
+{
+    return has_its_cpus(vm) ? carry_out(vm, VM_COMMAND_START, NULL) : -BULKHEAD_ENOENT;
+}
+
+int vm_stop(struct vm *vm, const char *by)
+{
+    return carry_out(vm, VM_COMMAND_STOP, by);
+}
+
+int vm_restart(struct vm *vm, const char *by)
+{
+    return has_its_cpus(vm) ? carry_out(vm, VM_COMMAND_RESTART, by) : -BULKHEAD_ENOENT;
+}
+
+int vm_pause(struct vm *vm)
+{
+    return carry_out(vm, VM_COMMAND_PAUSE, NULL);
+}
+
+int vm_resume(struct vm *vm)
+{
+    return carry_out(vm, VM_COMMAND_RESUME, NULL);
+}
+
+uint64_t vm_start_if_due(struct vm *vm)
+{
+    spin_lock(&vm->life_lock);
+    uint64_t now = time_us();
+    uint32_t deeds = vm_life_due(&vm->life, now);
+    uint64_t left = vm->life.state == VM_WAITING ? vm->life.restart_us - now : UINT64_MAX;
+    unlock_and_do(vm, deeds);
+    return left;
 }
 
 void vm_start_all(void)
@@ -57,8 +102,8 @@ void vm_start_all(void)
 bool vm_all_ended(void)
 {
     for (uint32_t i = 0; i < vm_count(); i++) {
-        uint32_t state = __atomic_load_n(&vm_get(i)->state, __ATOMIC_ACQUIRE);
-        if (state == VM_RUNNING || state == VM_ENDING) {
+        uint32_t state = vm_state(vm_get(i));
+        if (state != VM_STOPPED && state != VM_CRASHED) {
             return false;
         }
     }
@@ -93,7 +138,7 @@ void vm_prepare(struct vm *vm)
     }
     /* The others go and wait for SIPI. */
     spin_lock(&vm->life_lock);
-    vm->vcpus_inside = vm->vcpu_count;
+    vm->life.inside = vm->vcpu_count;
     spin_unlock(&vm->life_lock);
     for (uint32_t i = 1; i < vm->vcpu_count; i++) {
         vcpu_request(vm->vcpus[i], VCPU_REQUEST_START);
@@ -106,52 +151,37 @@ void vm_prepare(struct vm *vm)
 void vm_end(struct vm *vm, enum vm_end reason, const char *format, ...)
 {
     spin_lock(&vm->life_lock);
-    bool first = vm->state == VM_RUNNING;
+    bool first = vm_life_lives(&vm->life);
     if (first) {
         va_list args;
         va_start(args, format);
         kvsnprintf(vm->end_text, sizeof(vm->end_text), format, args);
         va_end(args);
-        vm->end = reason;
         if (reason == VM_END_CRASH) {
             crash_begin(vm, vm->end_text);
         }
-        __atomic_store_n(&vm->state, VM_ENDING, __ATOMIC_RELEASE);
+        vm_life_end(&vm->life, reason);
     }
-    spin_unlock(&vm->life_lock);
-    if (!first) {
-        return;
-    }
-    for (uint32_t i = 0; i < vm->vcpu_count; i++) {
-        vcpu_request(vm->vcpus[i], VCPU_REQUEST_LEAVE);
-    }
+    unlock_and_do(vm, first ? VM_DO_LOOK : 0);
 }
 
-/* A VM that ends again at once must not fill the log, nor its CPU's time, with restarts. */
-static uint64_t pause_after_short_run(const struct vm *vm)
+enum vm_look vm_look(struct vcpu *vcpu, bool stands)
 {
-    return time_us() - vm->started_us < SHORT_RUN_US ? RESTART_DELAY_MS : 0;
+    struct vm *vm = vcpu->vm;
+    spin_lock(&vm->life_lock);
+    enum vm_look look = vm_life_look(&vm->life, stands);
+    unlock_and_do(vm, 0);
+    return look;
 }
 
-/* Whether a VM that has ended runs again at once, and how long to wait before. */
-static bool restarts(struct vm *vm, uint64_t *delay_ms)
+void vm_stand(struct vcpu *vcpu)
 {
-    *delay_ms = 0;
-    switch (vm->end) {
-    case VM_END_RESTART:
-        *delay_ms = pause_after_short_run(vm);
-        return true;
-    case VM_END_POWER_OFF:
-        *delay_ms = pause_after_short_run(vm);
-        return vm->plan->on_halt == VM_ON_HALT_RESTART;
-    case VM_END_CRASH:
-        if (vm->plan->on_crash != VM_ON_CRASH_RESTART || vm->crashes > vm->plan->restart_max) {
-            return false;
-        }
-        *delay_ms = (uint64_t)RESTART_DELAY_MS << MIN(vm->crashes - 1, 6);
-        return true;
-    default:
-        return false;
+    struct vm *vm = vcpu->vm;
+    spin_lock(&vm->life_lock);
+    bool paused = vm_life_stand(&vm->life);
+    unlock_and_do(vm, 0);
+    if (paused) {
+        log_notice("VM %s is paused", vm->plan->name);
     }
 }
 
@@ -160,7 +190,7 @@ static void conclude(struct vm *vm)
 {
     vm_pci_stop(vm);
     vm_console_flush(&vm->console);
-    bool crash = vm->end == VM_END_CRASH;
+    bool crash = vm->life.end == VM_END_CRASH;
     vm->crashes += crash;
     if (crash) {
         crash_finish(vm);
@@ -170,32 +200,23 @@ static void conclude(struct vm *vm)
     for (uint32_t i = 0; i < vm->vcpu_count; i++) {
         vcpu_log_counters(vm->vcpus[i]);
     }
-    uint64_t delay_ms;
-    bool again = restarts(vm, &delay_ms);
-    if (again) {
-        if (crash) {
-            log_notice("VM %s starts again in %lu ms (restart %u of at most %u)", vm->plan->name,
-                       delay_ms, vm->crashes, vm->plan->restart_max);
-        }
-        time_delay_us(delay_ms * 1000);
-        vm->restarts++;
-    }
     spin_lock(&vm->life_lock);
-    __atomic_store_n(&vm->state, crash ? VM_CRASHED : VM_STOPPED, __ATOMIC_RELEASE);
-    spin_unlock(&vm->life_lock);
-    if (again) {
-        vm_start(vm);
-    } else {
-        vm_ended(vm);
+    uint64_t now = time_us();
+    uint32_t deeds = vm_life_conclude(&vm->life, vm->plan, now - vm->started_us, now);
+    if (crash && vm->life.state == VM_WAITING) {
+        log_notice("VM %s starts again in %lu ms (restart %u of at most %u)", vm->plan->name,
+                   (vm->life.restart_us - now) / 1000, vm->life.crashes_in_row,
+                   vm->plan->restart_max);
     }
+    unlock_and_do(vm, deeds);
 }
 
 void vm_vcpu_left(struct vcpu *vcpu)
 {
     struct vm *vm = vcpu->vm;
     spin_lock(&vm->life_lock);
-    bool last = --vm->vcpus_inside == 0;
-    spin_unlock(&vm->life_lock);
+    bool last = vm_life_left(&vm->life);
+    unlock_and_do(vm, 0);
     if (last) {
         conclude(vm);
     }

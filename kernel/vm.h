@@ -4,8 +4,7 @@
  * processor, before memory is sealed; they start, end and start again on their own CPUs.
  *
  * Who may touch what: `device_lock` guards the devices and the console ring (any vCPU of the VM);
- * `state`, `vcpus_inside`, `end` are guarded by `life_lock` (any CPU). The rest is constant after
- * creation.
+ * `life` and `end_text` are guarded by `life_lock` (any CPU). The rest is constant after creation.
  */
 #ifndef KERNEL_VM_H
 #define KERNEL_VM_H
@@ -30,23 +29,9 @@
 #include "kernel/spinlock.h"
 #include "kernel/vcpu.h"
 #include "kernel/vm_console.h"
+#include "kernel/vm_life.h"
 #include "kernel/vm_pci.h"
 #include "kernel/vm_plan.h"
-
-enum vm_state {
-    VM_STOPPED, /* never started, or ended */
-    VM_RUNNING, /* at least one vCPU is in vcpu_run(), or is about to be */
-    VM_ENDING,  /* its vCPUs are leaving */
-    VM_CRASHED, /* ended by a fault, and not started again */
-};
-
-/* Why a VM ends. */
-enum vm_end {
-    VM_END_NONE,
-    VM_END_POWER_OFF, /* by the guest */
-    VM_END_RESTART,   /* by the guest */
-    VM_END_CRASH,     /* triple fault, entry failure, ...: vm.end_text says what */
-};
 
 #define VM_NOTE_MAX 64 /* denied accesses that are remembered as logged */
 
@@ -76,14 +61,12 @@ struct vm {
     struct vm_console console;
 
     struct spinlock life_lock;
-    uint32_t state; /* enum vm_state; may be read without the lock */
-    uint32_t vcpus_inside;
-    enum vm_end end;
-    char end_text[CRASH_TEXT_SIZE];
-    uint64_t started_us; /* time_us() at its last start */
-    uint32_t restarts;
-    uint32_t crashes;
-    struct crash_record crash; /* of the last one */
+    struct vm_life life;
+    char end_text[CRASH_TEXT_SIZE]; /* why it ended last, or ends */
+    uint64_t started_us;            /* time_us() at its last start; 0: never */
+    uint32_t restarts;              /* starts but the first, for whatever reason */
+    uint32_t crashes;               /* since the machine's boot */
+    struct crash_record crash;      /* of the last one */
 
     uint32_t note_count;
     uint64_t notes[VM_NOTE_MAX];
@@ -121,8 +104,23 @@ struct vm *vm_get(uint32_t index);
 
 /* ---- life ---- */
 
-/* Makes the VM run; false when it runs already. Any CPU. */
-bool vm_start(struct vm *vm);
+/* enum vm_state, as it was a moment ago. Any CPU. */
+static inline uint32_t vm_state(const struct vm *vm)
+{
+    return __atomic_load_n(&vm->life.state, __ATOMIC_ACQUIRE);
+}
+
+/*
+ * Commands: any CPU in root mode, also one of the VM itself, which then obeys at the end of its
+ * exit. They ask for it and return at once: 0, or -BULKHEAD_EBUSY when the VM's state does not
+ * allow the command (the table in kernel/vm_life.c), or -BULKHEAD_ENOENT when one of the VM's CPUs
+ * does not work. `by` ends up in the reason, "stopped by ...".
+ */
+int vm_start(struct vm *vm);                   /* a stopped, crashed or waiting VM */
+int vm_stop(struct vm *vm, const char *by);    /* at once; cancels a restart that waits */
+int vm_restart(struct vm *vm, const char *by); /* from its pristine images; starts a stopped VM */
+int vm_pause(struct vm *vm);                   /* VM_PAUSING, then VM_PAUSED */
+int vm_resume(struct vm *vm);                  /* goes on where it was paused */
 
 /*
  * Ends the VM for the given reason (the first one counts). Any CPU; the VM's own vCPUs then return
@@ -131,7 +129,8 @@ bool vm_start(struct vm *vm);
 void vm_end(struct vm *vm, enum vm_end reason, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* Called when a VM has ended for good; provided by the composition root. */
+/* Called when a VM has ended and does not start again by itself; provided by the composition root.
+ */
 void vm_ended(struct vm *vm);
 
 /* Called by each vCPU's CPU when it has left vcpu_run(). The last one concludes. */
@@ -140,7 +139,19 @@ void vm_vcpu_left(struct vcpu *vcpu);
 /* RAM zeroed, images copied, devices reset: by the first vCPU's CPU before it runs. */
 void vm_prepare(struct vm *vm);
 
-/* True when no VM runs and none is about to. */
+/* What a vCPU is to do now, before it enters; see vm_life_look(). Its own CPU. */
+enum vm_look vm_look(struct vcpu *vcpu, bool stands);
+
+/* The vCPU stands still because its VM pauses. Its own CPU. */
+void vm_stand(struct vcpu *vcpu);
+
+/*
+ * Starts the VM again when the delay after its last end is over; returns the microseconds until
+ * then, UINT64_MAX when there is none. The CPU of its first vCPU, while that is in no guest.
+ */
+uint64_t vm_start_if_due(struct vm *vm);
+
+/* True when no VM runs or is paused, and none is about to run. */
 bool vm_all_ended(void);
 
 /* ---- memory ---- */

@@ -182,6 +182,34 @@ static void force_exit_if_asked(struct vcpu *vcpu)
     }
 }
 
+/*
+ * Stands still while the VM is paused: its VMCS stays current, its local APIC as the guest left it,
+ * and whatever arrives waits. False: it is to leave.
+ */
+static COLD bool look_at_life(struct vcpu *vcpu)
+{
+    enum vm_look look = vm_look(vcpu, false);
+    if (look != VM_LOOK_PAUSE) {
+        return look == VM_LOOK_RUN;
+    }
+    console_timer_stop(vcpu);
+    vcpu_snapshot_pause(vcpu);
+    cpu_unblock_nmis(); /* which wake it */
+    vm_stand(vcpu);
+    for (;;) {
+        uint32_t mask = VCPU_REQUEST_LOOK | VCPU_REQUEST_POLL;
+        if (vcpu_take_requests(vcpu, mask) & VCPU_REQUEST_POLL) {
+            console_poll_again(vcpu);
+        }
+        look = vm_look(vcpu, true);
+        if (look != VM_LOOK_PAUSE) {
+            vcpu_timer_program(vcpu);
+            return look == VM_LOOK_RUN;
+        }
+        idle_wait_for(&vcpu->requests, mask, false);
+    }
+}
+
 /* A vCPU in wait-for-SIPI stays in root mode: true when it may run, false when it is to leave. */
 static bool wait_for_sipi(struct vcpu *vcpu)
 {
@@ -189,10 +217,12 @@ static bool wait_for_sipi(struct vcpu *vcpu)
     console_timer_stop(vcpu);
     cpu_unblock_nmis(); /* which wake it */
     for (;;) {
-        uint32_t requests = vcpu_take_requests(vcpu, ~(uint32_t)VCPU_REQUEST_POLL);
-        if (requests & VCPU_REQUEST_LEAVE) {
+        vcpu_take_requests(vcpu, VCPU_REQUEST_LOOK);
+        if (!look_at_life(vcpu)) {
             return false;
         }
+        uint32_t requests =
+            vcpu_take_requests(vcpu, ~(uint32_t)(VCPU_REQUEST_POLL | VCPU_REQUEST_LOOK));
         if (requests & VCPU_REQUEST_SIPI) {
             uint32_t vector = __atomic_load_n(&vcpu->sipi_vector, __ATOMIC_ACQUIRE);
             cpu_state_reset();
@@ -228,11 +258,11 @@ static bool take_init(struct vcpu *vcpu)
 /* False: leave. */
 static __attribute__((noinline)) bool handle_requests(struct vcpu *vcpu)
 {
-    uint32_t requests = vcpu_take_requests(vcpu, VCPU_REQUEST_LEAVE | VCPU_REQUEST_INIT |
-                                                     VCPU_REQUEST_NMI | VCPU_REQUEST_POLL);
-    if (requests & VCPU_REQUEST_LEAVE) {
+    if (vcpu_take_requests(vcpu, VCPU_REQUEST_LOOK) && !look_at_life(vcpu)) {
         return false;
     }
+    uint32_t requests =
+        vcpu_take_requests(vcpu, VCPU_REQUEST_INIT | VCPU_REQUEST_NMI | VCPU_REQUEST_POLL);
     if (requests & VCPU_REQUEST_INIT) {
         return take_init(vcpu);
     }
@@ -288,6 +318,7 @@ void vcpu_run(struct vcpu *vcpu)
         lapic_reset();
         vmcs_setup_guest(vcpu, &vcpu->vm->plan->start, 0);
         __atomic_store_n(&vcpu->state, VCPU_RUNNING, __ATOMIC_SEQ_CST);
+        runs = look_at_life(vcpu); /* a command may have come while the VM was prepared */
         force_exit_if_asked(vcpu);
     } else {
         runs = wait_for_sipi(vcpu);

@@ -2,7 +2,7 @@
 # Bulkhead's own guests: build/guests/NAME.elf for each folder on the runtime, and reset.bin.
 # Included by the Makefile before its flags are set: everything here expands late.
 
-GUEST_NAMES := hello smp rt bench neighbour hostile events
+GUEST_NAMES := hello smp rt bench neighbour hostile events net
 GUESTS := $(addprefix $(BUILD)/guests/,$(addsuffix .elf,$(GUEST_NAMES)) reset.bin)
 include guests/linux/linux.mk
 
@@ -10,10 +10,12 @@ GUEST_CFLAGS = $(COMMON_CFLAGS) -mcmodel=small -fno-pic -fno-pie -fno-asynchrono
 GUEST_LDFLAGS = -nostdlib -static -z max-page-size=4096 -z noexecstack --build-id=none \
 	--no-warn-rwx-segments
 
+include guests/net/net.mk
+
 # Pure modules of the kernel that guests share.
 GUEST_SHARED := kernel/printf.c kernel/string.c
 guest_objects = $(patsubst %,$(BUILD)/guests/obj/%.o,$(sort $(wildcard guests/runtime/*.[cS] \
-	guests/$(1)/*.[cS])) $(GUEST_SHARED))
+	guests/$(1)/*.[cS])) $(GUEST_SHARED) $(GUEST_MORE_$(1)))
 
 $(BUILD)/guests/obj/%.c.o: %.c | $(SETUP_PACKAGES)
 	$(call say,CC,$<)

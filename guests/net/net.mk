@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: Apache-2.0
+# The management guest's own: lwIP from Debian's source package, built with our flags (its warnings
+# are not ours), and the files of web/ as arrays. Included by guests/guests.mk.
+
+LWIP_SRC := $(addprefix core/,init.c def.c inet_chksum.c ip.c mem.c memp.c netif.c pbuf.c stats.c \
+	tcp.c tcp_in.c tcp_out.c timeouts.c udp.c) \
+	$(addprefix core/ipv4/,autoip.c dhcp.c etharp.c icmp.c igmp.c ip4.c ip4_addr.c) \
+	$(addprefix core/ipv6/,ethip6.c icmp6.c inet6.c ip6.c ip6_addr.c mld6.c nd6.c) \
+	netif/ethernet.c apps/mdns/mdns.c
+NET_PAGES := index.html app.js style.css
+NET_PAGE_C := $(patsubst %,$(BUILD)/gen/net/%.c,$(NET_PAGES))
+
+# Objects beside those of guests/net/*.c; guests/guests.mk links them.
+GUEST_MORE_net := $(addprefix lwip/,$(LWIP_SRC)) $(addprefix pages/,$(addsuffix .c,$(NET_PAGES)))
+
+LWIP_INCLUDE = -isystem guests/net/lwip -isystem $(LWIP_DIR)/include
+$(BUILD)/guests/obj/guests/net/%.o $(BUILD)/guests/obj/lwip/%.o: \
+	GUEST_CFLAGS += -isystem guests/net/libc $(LWIP_INCLUDE)
+$(BUILD)/guests/obj/guests/net/%.o: | $(SETUP_LWIP)
+
+$(BUILD)/guests/obj/lwip/%.c.o: | $(SETUP_LWIP)
+	$(call say,CC,lwip/$*.c)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(GUEST_CFLAGS) -w -MMD -MP -c -o $@ $(LWIP_DIR)/$*.c
+
+$(BUILD)/gen/net/%.c: guests/net/web/% tools/mkarray
+	$(call say,ARRAY,$@)
+	@mkdir -p $(@D)
+	$(Q)$(PYTHON) tools/mkarray page_$(subst .,_,$*) $< guests/net/pages.h > $@
+$(BUILD)/guests/obj/pages/%.c.o: $(BUILD)/gen/net/%.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(GUEST_CFLAGS) -MMD -MP -c -o $@ $<

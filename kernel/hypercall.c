@@ -85,7 +85,7 @@ static int64_t call_console_write(struct vcpu *vcpu)
         vm_read_memory(vcpu->vm, GPA(vcpu->regs[VCPU_RDI] + done), bytes, step);
         spin_lock(&vcpu->vm->device_lock);
         for (uint64_t i = 0; i < step; i++) {
-            vm_console_put(&vcpu->vm->console, bytes[i]);
+            vm_console_output(&vcpu->vm->console, bytes[i]);
         }
         spin_unlock(&vcpu->vm->device_lock);
         done += step;

@@ -8,6 +8,7 @@ enum escape_state { ESCAPE_NONE, ESCAPE_BEGUN, ESCAPE_CSI };
 
 void vm_console_init(struct vm_console *console, const char *name)
 {
+    console->put = vm_console_put;
     console->name = name;
     console->written = 0;
     console->line_length = 0;
@@ -44,7 +45,9 @@ static bool in_escape(struct vm_console *console, uint8_t byte)
 
 void vm_console_put(struct vm_console *console, uint8_t byte)
 {
-    console->ring[console->written++ % VM_CONSOLE_RING] = byte;
+    uint64_t at = console->written;
+    console->ring[at % VM_CONSOLE_RING] = byte;
+    __atomic_store_n(&console->written, at + 1, __ATOMIC_RELEASE); /* readers have no lock */
     if (in_escape(console, byte) || byte == '\r') {
         return;
     }
@@ -60,4 +63,17 @@ void vm_console_put(struct vm_console *console, uint8_t byte)
     if (console->line_length == VM_CONSOLE_LINE) {
         vm_console_flush(console);
     }
+}
+
+/* Back to plain output first: who is told may watch again at once. */
+static void put_and_tell(struct vm_console *console, uint8_t byte)
+{
+    __atomic_store_n(&console->put, vm_console_put, __ATOMIC_RELAXED);
+    vm_console_put(console, byte);
+    console->watcher(console);
+}
+
+void vm_console_watch(struct vm_console *console)
+{
+    __atomic_store_n(&console->put, put_and_tell, __ATOMIC_RELAXED);
 }

@@ -85,7 +85,7 @@ static void build_io_bitmap(struct vm *vm)
 
 static void console_output(void *context, uint8_t byte)
 {
-    vm_console_put(context, byte);
+    vm_console_output(context, byte);
 }
 
 static void power_request(void *context, enum vpower_request request, const char *by)

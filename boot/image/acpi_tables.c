@@ -215,16 +215,45 @@ static bool check_dsdt(const uint8_t *dsdt, size_t size, struct image_error *err
     return true;
 }
 
-/* Name (WMIN, DWord): a DSDT without it keeps the window it was compiled with. */
-static void patch_dsdt(uint8_t *at, size_t size, uint32_t pci_mmio_first)
+#define AML_DWORD 0x0C
+#define AML_QWORD 0x0E
+
+/* Name (WMIN, DWord) or QWord: a DSDT without it keeps what it was compiled with. */
+static void patch_name(uint8_t *at, size_t size, const char *name, uint8_t type, uint64_t value)
 {
-    static const uint8_t name[] = {0x08, 'W', 'M', 'I', 'N', 0x0C};
-    for (size_t i = HEADER_SIZE; i + sizeof(name) + 4 <= size; i++) {
-        if (memcmp(at + i, name, sizeof(name)) == 0) {
-            image_put32(at, i + sizeof(name), pci_mmio_first);
+    const uint8_t wanted[] = {
+        0x08, (uint8_t)name[0], (uint8_t)name[1], (uint8_t)name[2], (uint8_t)name[3], type};
+    const size_t bytes = type == AML_QWORD ? 8 : 4;
+    for (size_t i = HEADER_SIZE; i + sizeof(wanted) + bytes <= size; i++) {
+        if (memcmp(at + i, wanted, sizeof(wanted)) == 0) {
+            memcpy(at + i + sizeof(wanted), &value, bytes);
             break;
         }
     }
+}
+
+/* The second window holds exactly the BARs that lie above 4 GiB. */
+static void patch_high_window(uint8_t *at, size_t size, const struct acpi_tables *tables)
+{
+    uint64_t first = UINT64_MAX;
+    uint64_t end = 0;
+    for (uint32_t i = 0; i < tables->pci_count * VM_PCI_BARS; i++) {
+        const struct vm_pci_bar *bar = &tables->pci[i / VM_PCI_BARS].bars[i % VM_PCI_BARS];
+        if (bar->size != 0 && bar->address >= GUEST_HOLE_END) {
+            first = MIN(first, align_down(bar->address, PAGE_SIZE));
+            end = MAX(end, align_up(bar->address + bar->size, PAGE_SIZE));
+        }
+    }
+    if (end != 0) {
+        patch_name(at, size, "HMIN", AML_QWORD, first);
+        patch_name(at, size, "HMAX", AML_QWORD, end - 1);
+    }
+}
+
+static void patch_dsdt(uint8_t *at, size_t size, const struct acpi_tables *tables)
+{
+    patch_name(at, size, "WMIN", AML_DWORD, tables->pci_mmio_first);
+    patch_high_window(at, size, tables);
     put_checksum(at, size, HEADER_CHECKSUM);
 }
 
@@ -255,7 +284,7 @@ bool acpi_tables_build(const struct acpi_tables *tables, uint8_t *out, struct im
         finish_table(out + ssdt, "SSDT", 2, (uint32_t)(HEADER_SIZE + prt));
     }
     memcpy(out + dsdt, tables->dsdt, tables->dsdt_size);
-    patch_dsdt(out + dsdt, tables->dsdt_size, tables->pci_mmio_first);
+    patch_dsdt(out + dsdt, tables->dsdt_size, tables);
     build_fadt(out + fadt, tables->base + dsdt, tables->legacy);
     build_xsdt(out + xsdt, tables->base + fadt, tables->base + madt,
                prt != 0 ? tables->base + ssdt : 0);

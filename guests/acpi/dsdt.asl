@@ -3,7 +3,7 @@
  * What a guest's machine consists of besides what FADT and MADT say: power-off, the console UART,
  * the clock and a PCI host bridge. The Makefile compiles this with iasl; the loader puts it into
  * every VM that gets ACPI tables. boot/image/acpi_tables.c writes the start of the VM's window for
- * PCI BARs over the value of WMIN. Numbers come from drivers/guest_platform.h.
+ * PCI BARs over the value of WMIN, and a second window's over HMIN and HMAX. Numbers come from drivers/guest_platform.h.
  * Deliberately absent: processors (MADT has them) and _PRT (in an SSDT, boot/image/acpi_prt.c).
  */
 #include "drivers/guest_platform.h"
@@ -15,6 +15,11 @@ DefinitionBlock ("dsdt.aml", "DSDT", 2, "BULKHD", "BULKHEAD", 1)
 
     /* First byte of the window for PCI BARs: 0xC0000000 until the loader knows the VM's RAM. */
     Name (\WMIN, 0xC0000000)
+
+    /* First and last byte of a window above 4 GiB, for functions that have BARs there; last = 4 GiB:
+       none. */
+    Name (\HMIN, 0x100000000)
+    Name (\HMAX, 0x100000000)
 
     Scope (\_SB)
     {
@@ -55,6 +60,11 @@ DefinitionBlock ("dsdt.aml", "DSDT", 2, "BULKHD", "BULKHEAD", 1)
                 DWordMemory (ResourceProducer, PosDecode, MinFixed, MaxFixed, NonCacheable,
                     ReadWrite, 0, 0xC0000000, 0xFEBFFFFF, 0, 0x3EC00000, , , WND0)
             })
+            Name (HIGH, ResourceTemplate ()
+            {
+                QWordMemory (ResourceProducer, PosDecode, MinFixed, MaxFixed, NonCacheable,
+                    ReadWrite, 0, 0x100000000, 0x1FFFFFFFF, 0, 0x100000000, , , WND1)
+            })
             Method (_CRS, 0, Serialized)
             {
                 CreateDWordField (BUFF, ^WND0._MIN, WLOW)
@@ -62,7 +72,17 @@ DefinitionBlock ("dsdt.aml", "DSDT", 2, "BULKHD", "BULKHEAD", 1)
                 CreateDWordField (BUFF, ^WND0._LEN, WLEN)
                 WLOW = \WMIN
                 WLEN = WHGH - WLOW + 1
-                Return (BUFF)
+                If (\HMAX == 0x100000000)
+                {
+                    Return (BUFF)
+                }
+                CreateQWordField (HIGH, ^WND1._MIN, HLOW)
+                CreateQWordField (HIGH, ^WND1._MAX, HTOP)
+                CreateQWordField (HIGH, ^WND1._LEN, HLEN)
+                HLOW = \HMIN
+                HTOP = \HMAX
+                HLEN = HTOP - HLOW + 1
+                Return (ConcatenateResTemplate (BUFF, HIGH))
             }
         }
 

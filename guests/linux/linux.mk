@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 # The Linux guests: Debian's own kernels, cloud (build/guests/vmlinuz) and PREEMPT_RT
-# (build/guests/vmlinuz-rt), each with an initramfs of Debian's busybox; the one of the second also
+# (build/guests/vmlinuz-rt, and unpacked vmlinux-rt), each with an initramfs of Debian's busybox; the one of the second also
 # has the driver of an 82540EM. Included by guests/guests.mk.
 
 BUSYBOX ?= /bin/busybox
-LINUX_GUEST := $(addprefix $(BUILD)/guests/,vmlinuz initramfs.cpio vmlinuz-rt initramfs-rt.cpio)
+LINUX_GUEST := $(addprefix $(BUILD)/guests/,vmlinuz initramfs.cpio vmlinuz-rt vmlinux-rt initramfs-rt.cpio)
 E1000 := $(BUILD)/guests/obj/e1000.ko
 
 $(BUILD)/guests/vmlinuz: guests/linux/fetch | $(SETUP_PACKAGES)
@@ -15,6 +15,9 @@ $(BUILD)/guests/vmlinuz-rt: guests/linux/fetch | $(SETUP_PACKAGES)
 	$(call say,FETCH,$@)
 	@mkdir -p $(@D)
 	$(Q)BUILD=$(BUILD) guests/linux/fetch rt $@
+$(BUILD)/guests/vmlinux-rt: $(BUILD)/guests/vmlinuz-rt guests/linux/unpack
+	$(call say,UNPACK,$@)
+	$(Q)$(PYTHON) guests/linux/unpack $< $@
 # Of the same package as the kernel, which is in the cache then.
 $(E1000): $(BUILD)/guests/vmlinuz-rt
 	@mkdir -p $(@D)

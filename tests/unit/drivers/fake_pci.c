@@ -76,9 +76,16 @@ static void config_write(struct fake_pci_function *function, uint16_t offset, un
     if (function == NULL) {
         return;
     }
+    if (offset < sizeof(function->fixed)) {
+        uint32_t fixed = function->fixed[offset / 4] >> offset % 4 * 8;
+        value = (value & ~fixed) | (fake_pci_load(function, offset, size) & fixed);
+    }
     fake_pci_store(function, offset, size, value);
     if (function->master_stuck) {
         function->space[4] |= 4;
+    }
+    if (function->written != NULL) {
+        function->written(function, offset);
     }
 }
 

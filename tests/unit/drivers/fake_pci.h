@@ -14,7 +14,10 @@
 struct fake_pci_function {
     uint8_t bus, device, function;
     uint8_t space[4096];
-    bool master_stuck; /* the bus-master bit cannot be cleared */
+    bool master_stuck;  /* the bus-master bit cannot be cleared */
+    uint32_t fixed[16]; /* bits of the header's dwords that writes do not change */
+    /* What else a write does; called after it. NULL: nothing. */
+    void (*written)(struct fake_pci_function *function, uint16_t offset);
 };
 
 extern struct fake_pci_function fake_pci[FAKE_PCI_MAX];

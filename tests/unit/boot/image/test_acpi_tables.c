@@ -207,6 +207,39 @@ static void functions_without_interrupts_get_none(void **state)
     assert_int_equal(field(table_at(field(out, 24, 8), "XSDT"), 4, 4), 52);
 }
 
+/* The number that Name (NAME, ...) has in the DSDT. */
+static uint64_t named(const char *name, unsigned size)
+{
+    const uint8_t *at = table_at(field(fadt(), 140, 8), "DSDT");
+    for (size_t i = 36; i + 14 <= dsdt_aml_size; i++) {
+        if (at[i] == 0x08 && memcmp(at + i + 1, name, 4) == 0) {
+            assert_int_equal(at[i + 5], size == 8 ? 0x0E : 0x0C);
+            return field(at, i + 6, size);
+        }
+    }
+    fail_msg("no %s", name);
+    return 0;
+}
+
+static void bars_above_4_gib_get_a_window(void **state)
+{
+    (void)state;
+    const struct vm_pci_function functions[] = {
+        {.gsi = VM_PCI_NO_PIN, .bars = {{0x80000000, 0x1000, false}, {0x4000000000, 0x100, false}}},
+        {.gsi = VM_PCI_NO_PIN, .bars = {[4] = {0x4010000000, 0x10000000, false}}},
+    };
+    build();
+    assert_int_equal(named("WMIN", 4), 0x20000000);
+    assert_int_equal(named("HMIN", 8), 0x100000000);
+    assert_int_equal(named("HMAX", 8), 0x100000000);
+    tables.pci = functions;
+    tables.pci_count = ARRAY_SIZE(functions);
+    build();
+    assert_int_equal(named("WMIN", 4), 0x20000000);
+    assert_int_equal(named("HMIN", 8), 0x4000000000);
+    assert_int_equal(named("HMAX", 8), 0x401FFFFFFF);
+}
+
 static void a_legacy_vm_has_a_pic_and_a_pit(void **state)
 {
     (void)state;
@@ -279,6 +312,7 @@ int main(void)
         cmocka_unit_test_setup(a_large_apic_id_is_an_x2apic_entry, begin),
         cmocka_unit_test_setup(functions_with_an_interrupt_get_a_prt, begin),
         cmocka_unit_test_setup(functions_without_interrupts_get_none, begin),
+        cmocka_unit_test_setup(bars_above_4_gib_get_a_window, begin),
         cmocka_unit_test_setup(a_legacy_vm_has_a_pic_and_a_pit, begin),
         cmocka_unit_test_setup(a_legacy_vm_has_a_pm_timer_of_24_bits, begin),
         cmocka_unit_test_setup(as_many_cpus_as_a_machine_has_fit, begin),

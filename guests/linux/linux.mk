@@ -22,10 +22,16 @@ $(BUILD)/guests/vmlinux-rt: $(BUILD)/guests/vmlinuz-rt guests/linux/unpack
 $(E1000): $(BUILD)/guests/vmlinuz-rt
 	@mkdir -p $(@D)
 	$(Q)BUILD=$(BUILD) guests/linux/fetch rt $@ e1000.ko
-$(BUILD)/guests/initramfs.cpio: guests/linux/mkinitramfs guests/linux/init | $(SETUP_PACKAGES)
+# Tries memory on behalf of /init.
+$(BUILD)/guests/obj/memory: guests/linux/memory.c | $(SETUP_PACKAGES)
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -std=gnu11 -O2 $(WARN) -ffreestanding -nostdlib -static -fno-stack-protector -fno-pic \
+		-no-pie -Wl,--build-id=none -o $@ $<
+$(BUILD)/guests/initramfs.cpio: guests/linux/mkinitramfs guests/linux/init $(BUILD)/guests/obj/memory | $(SETUP_PACKAGES)
 	$(call say,CPIO,$@)
 	@mkdir -p $(@D)
-	$(Q)guests/linux/mkinitramfs $(BUSYBOX) guests/linux/init $@
+	$(Q)guests/linux/mkinitramfs $(BUSYBOX) guests/linux/init $@ $(BUILD)/guests/obj/memory
 $(BUILD)/guests/initramfs-rt.cpio: guests/linux/mkinitramfs guests/linux/init-rt $(E1000) | $(SETUP_PACKAGES)
 	$(call say,CPIO,$@)
 	@mkdir -p $(@D)

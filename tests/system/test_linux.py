@@ -25,9 +25,9 @@ COMPLAINTS = (r"\bBUG\b|WARNING|Firmware Bug|FW bug|unchecked MSR|Call Trace|ACP
               r"PIT calibration|xapic|[Ii]nvalid (checksum|table)|nobody cared")
 
 
-def linux(cpus=1, words=""):
+def linux(cpus=1, words="", name="linux", memory="128M"):
     ramdisk = 'ramdisk { compatible = "module,ramdisk"; file = "initramfs.cpio"; };'
-    return domain("linux", "vmlinuz", cpus=cpus, memory="128M", more=ramdisk,
+    return domain(name, "vmlinuz", cpus=cpus, memory=memory, more=ramdisk,
                   bootargs=QUIET + words)
 
 
@@ -146,10 +146,12 @@ def test_linux_restarts_its_vm_alone(tmp_path, cpus, words, beside_rt, last_word
         assert worst_ns(run.text) < JUMP_MAX_NS
 
 
-def test_linux_powers_its_vm_off_while_the_neighbour_goes_on(tmp_path):
-    run = boot_in(tmp_path, machine(linux(4), rt("report=500 reports=28")), cpus=5)
+@pytest.mark.parametrize("cpus, reports", [pytest.param(4, 28, marks=pytest.mark.soak), (8, 27)])
+def test_linux_powers_its_vm_off_while_the_neighbour_goes_on(tmp_path, cpus, reports):
+    run = boot_in(tmp_path, machine(linux(cpus), rt(f"report=500 reports={reports}")),
+                  cpus=cpus + 1, timeout=400)
     assert run.code == 0, run.text + run.ending
     _, ending, after = split_at(run, r"linux: linux: ready$", r"VM linux ended: power-off by .*$")
-    run.expect(r"linux: linux: 6\.\S+, 4 CPUs$", r"VM rt ended: power-off", r"the last VM has ended$")
+    run.expect(rf"linux: linux: 6\.\S+, {cpus} CPUs$", r"VM rt ended: power-off", r"the last VM has ended$")
     assert lost_ticks(after) and set(lost_ticks(ending + after)) == {0}
     assert worst_ns(run.text) < JUMP_MAX_NS

@@ -105,6 +105,11 @@ uint32_t lapic_id(void)
     return (uint32_t)cpu_rdmsr(X2APIC_ID);
 }
 
+void lapic_send_fixed(uint32_t apic_id, uint8_t vector)
+{
+    lapic_write_icr(ICR_ASSERT | ICR_DESTINATION(apic_id) | vector);
+}
+
 void lapic_send_init(uint32_t apic_id)
 {
     lapic_write_icr(ICR_INIT | ICR_ASSERT | ICR_DESTINATION(apic_id));

@@ -36,6 +36,7 @@ static inline void lapic_write_icr(uint64_t icr)
 
 /* Interprocessor interrupts to one CPU by its x2APIC id; page: of the start-up code, below 1 MiB.
  */
+void lapic_send_fixed(uint32_t apic_id, uint8_t vector);
 void lapic_send_init(uint32_t apic_id);
 void lapic_send_startup(uint32_t apic_id, hpa_t page);
 void lapic_send_nmi(uint32_t apic_id);

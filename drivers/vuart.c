@@ -77,6 +77,15 @@ static void update_msr(struct vuart *uart)
     uart->msr = (uint8_t)(lines | (uart->msr & UART_MSR_DELTAS) | changed >> 4);
 }
 
+NOINLINE static void tell_room(struct vuart *uart)
+{
+    if (vuart_receive_room(uart) < VUART_INPUT_SIZE / 2)
+        return;
+    uart->room_wanted = false;
+    if (uart->room)
+        uart->room(uart->room_context);
+}
+
 static uint8_t read_rbr(struct vuart *uart)
 {
     uint8_t byte = vuart_input_pop(uart);
@@ -84,6 +93,8 @@ static uint8_t read_rbr(struct vuart *uart)
     update_irq(uart); /* low, before the next bytes raise it again */
     vuart_input_refill(uart);
     update_irq(uart);
+    if (uart->room_wanted)
+        tell_room(uart);
     return byte;
 }
 
@@ -265,6 +276,7 @@ size_t vuart_receive(struct vuart *uart, const uint8_t *bytes, size_t count)
 {
     size_t taken = vuart_input_queue(uart, bytes, count);
 
+    uart->room_wanted |= taken < count;
     vuart_input_refill(uart);
     update_irq(uart);
     return taken;
@@ -286,6 +298,12 @@ void vuart_set_modem_lines(struct vuart *uart, uint8_t lines)
     update_irq(uart);
 }
 
+void vuart_set_room_hook(struct vuart *uart, void (*hook)(void *context), void *context)
+{
+    uart->room = hook;
+    uart->room_context = context;
+}
+
 COLD void vuart_reset(struct vuart *uart)
 {
     uart->ier = 0;
@@ -300,6 +318,8 @@ COLD void vuart_reset(struct vuart *uart)
     uart->dlm = 0;
     uart->thre_pending = false;
     vuart_input_reset(uart);
+    if (uart->room_wanted)
+        tell_room(uart);
     update_thr_direct(uart);
 }
 

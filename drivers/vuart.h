@@ -38,6 +38,8 @@ struct vuart {
     vuart_output_fn *output;
     void *output_context;
     struct irq_line irq;
+    void (*room)(void *context); /* see vuart_set_room_hook(); or NULL */
+    void *room_context;
     uint8_t modem_lines; /* MSR[7:4] as the other end drives them */
 
     /* Registers. */
@@ -67,6 +69,7 @@ struct vuart {
     uint32_t input_written;
     uint32_t break_position; /* the break comes before the byte with this index */
     bool break_waiting;
+    bool room_wanted; /* vuart_receive() did not take everything */
     uint8_t input[VUART_INPUT_SIZE];
 };
 
@@ -88,6 +91,12 @@ size_t vuart_receive(struct vuart *uart, const uint8_t *bytes, size_t count);
 
 /* How many bytes vuart_receive() would take now. */
 size_t vuart_receive_room(const struct vuart *uart);
+
+/*
+ * hook(context) is called when vuart_receive() has refused bytes and half of VUART_INPUT_SIZE has
+ * become free since: once, in the course of the guest's access or of vuart_reset().
+ */
+void vuart_set_room_hook(struct vuart *uart, void (*hook)(void *context), void *context);
 
 /*
  * Sends a break, in order behind the bytes already taken. False: an earlier break still waits, and

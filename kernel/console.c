@@ -184,6 +184,11 @@ void console_poll_for_ever(void)
     }
 }
 
+const struct percpu *console_poller(void)
+{
+    return poller;
+}
+
 void console_choose_poller(const struct boot_info *info)
 {
     for (uint32_t i = 0; i < info->cpu_count; i++) {

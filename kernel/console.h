@@ -4,6 +4,7 @@
 #define KERNEL_CONSOLE_H
 
 #include "kernel/boot_info.h"
+#include "kernel/percpu.h"
 #include "kernel/vcpu.h"
 
 /*
@@ -18,6 +19,9 @@ void console_init(const struct boot_info *info);
  * there is any, else one of a VM that is not real-time. After the VMs have been created.
  */
 void console_choose_poller(const struct boot_info *info);
+
+/* That CPU; NULL: none. */
+const struct percpu *console_poller(void);
 
 /* Passes on output; true while some is left: call again soon. The poller's CPU. */
 bool console_poll(void);

@@ -5,8 +5,10 @@
  */
 #include "kernel/hypercall.h"
 
+#include "kernel/manage.h"
 #include "kernel/string.h"
 #include "kernel/time.h"
+#include "kernel/vcpu_counters.h"
 #include "kernel/vm.h"
 
 #define CONSOLE_CHUNK 128
@@ -17,18 +19,18 @@ static int64_t call_version(struct vcpu *vcpu)
     return BULKHEAD_ABI_VERSION;
 }
 
-/* Gives the caller the first `size` bytes of a structure. */
-static int64_t give(struct vcpu *vcpu, const void *from, size_t whole)
+COLD int64_t hypercall_give(struct vcpu *vcpu, enum vcpu_register address, enum vcpu_register size,
+                            const void *from, size_t whole)
 {
-    uint64_t size = MIN(vcpu->regs[VCPU_RSI], whole);
-    if (size < 8) {
+    uint64_t length = MIN(vcpu->regs[size], whole);
+    if (length < 8) {
         return -BULKHEAD_EINVAL;
     }
-    return vm_write_memory(vcpu->vm, GPA(vcpu->regs[VCPU_RDI]), from, size) ? (int64_t)size
-                                                                            : -BULKHEAD_EFAULT;
+    return vm_write_memory(vcpu->vm, GPA(vcpu->regs[address]), from, length) ? (int64_t)length
+                                                                             : -BULKHEAD_EFAULT;
 }
 
-static uint32_t fact_flags(const struct vm_plan *plan)
+COLD uint32_t hypercall_fact_flags(const struct vm_plan *plan)
 {
     static const struct {
         uint32_t plan;
@@ -46,7 +48,7 @@ static uint32_t fact_flags(const struct vm_plan *plan)
     return flags;
 }
 
-static int64_t call_facts(struct vcpu *vcpu)
+COLD static int64_t call_facts(struct vcpu *vcpu)
 {
     _Static_assert(VM_NAME_SIZE <= BULKHEAD_NAME_SIZE && CPU_MAX <= BULKHEAD_VCPU_MAX, "sizes");
     struct vm *vm = vcpu->vm;
@@ -58,27 +60,23 @@ static int64_t call_facts(struct vcpu *vcpu)
         .memory_bytes = vm_memory_size(vm),
         .tsc_hz = time_tsc_hz(),
         .apic_timer_hz = time_apic_timer_hz(),
-        .flags = fact_flags(vm->plan),
+        .flags = hypercall_fact_flags(vm->plan),
         .restarts = vm->restarts,
     };
     memcpy(facts.name, vm->plan->name, VM_NAME_SIZE);
     for (uint32_t i = 0; i < vm->vcpu_count; i++) {
         facts.apic_id[i] = vm->vcpus[i]->apic_id;
     }
-    return give(vcpu, &facts, sizeof(facts));
+    return hypercall_give(vcpu, VCPU_RDI, VCPU_RSI, &facts, sizeof(facts));
 }
 
-static int64_t call_console_write(struct vcpu *vcpu)
+COLD static int64_t call_console_write(struct vcpu *vcpu)
 {
     uint8_t bytes[CONSOLE_CHUNK];
     uint64_t size = MIN(vcpu->regs[VCPU_RSI], BULKHEAD_CONSOLE_WRITE_MAX);
-    hpa_t hpa;
-    uint64_t contiguous;
     /* All of it must be RAM before a byte is printed. */
-    for (uint64_t i = 0; i < size; i += MIN(contiguous, size - i)) {
-        if (!vm_translate(vcpu->vm, GPA(vcpu->regs[VCPU_RDI] + i), &hpa, &contiguous)) {
-            return -BULKHEAD_EFAULT;
-        }
+    if (!vm_is_ram(vcpu->vm, GPA(vcpu->regs[VCPU_RDI]), size)) {
+        return -BULKHEAD_EFAULT;
     }
     for (uint64_t done = 0; done < size;) {
         uint64_t step = MIN(sizeof(bytes), size - done);
@@ -93,27 +91,23 @@ static int64_t call_console_write(struct vcpu *vcpu)
     return (int64_t)size;
 }
 
-static int64_t call_power_off(struct vcpu *vcpu)
+COLD static int64_t call_power_off(struct vcpu *vcpu)
 {
     vm_end(vcpu->vm, VM_END_POWER_OFF, "power-off by hypercall");
     return 0;
 }
 
-static int64_t call_restart(struct vcpu *vcpu)
+COLD static int64_t call_restart(struct vcpu *vcpu)
 {
     vm_end(vcpu->vm, VM_END_RESTART, "restart by hypercall");
     return 0;
 }
 
-static int64_t call_counters(struct vcpu *vcpu)
+COLD static int64_t call_counters(struct vcpu *vcpu)
 {
-    vcpu->counters.size = sizeof(vcpu->counters);
-    vcpu->counters.vendor = BULKHEAD_VENDOR_INTEL;
-    vcpu->counters.exits = 0;
-    for (unsigned i = 0; i < BULKHEAD_REASON_MAX; i++) {
-        vcpu->counters.exits += vcpu->counters.reason[i];
-    }
-    return give(vcpu, &vcpu->counters, sizeof(vcpu->counters));
+    struct bulkhead_counters counters;
+    vcpu_read_counters(vcpu, &counters);
+    return hypercall_give(vcpu, VCPU_RDI, VCPU_RSI, &counters, sizeof(counters));
 }
 
 int64_t (*const hypercall_table[HYPERCALL_COUNT])(struct vcpu *vcpu) = {
@@ -125,9 +119,7 @@ int64_t (*const hypercall_table[HYPERCALL_COUNT])(struct vcpu *vcpu) = {
     [BULKHEAD_CALL_COUNTERS] = call_counters,
 };
 
-int64_t hypercall_unknown(const struct vcpu *vcpu)
+COLD int64_t hypercall_unknown(struct vcpu *vcpu)
 {
-    bool management = vcpu->regs[VCPU_RAX] >= BULKHEAD_CALL_MANAGE;
-    return management && !(vcpu->vm->plan->flags & VM_FLAG_MANAGE) ? -BULKHEAD_EPERM
-                                                                   : -BULKHEAD_ENOSYS;
+    return vcpu->regs[VCPU_RAX] >= BULKHEAD_CALL_MANAGE ? manage_call(vcpu) : -BULKHEAD_ENOSYS;
 }

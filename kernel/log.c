@@ -30,6 +30,7 @@ static uint64_t head; /* bytes ever written: the stream's end */
 static struct sink_state sinks[LOG_SINK_MAX];
 static unsigned sink_count;
 static void (*pending_hook)(void);
+static void (*growth_hook)(void);
 static enum log_level console_level = LOG_INFO;
 
 static const char *const level_prefix[] = {
@@ -56,17 +57,31 @@ static void ring_put_line(enum log_level level, const char *text, size_t length)
     ring_put('\n');
 }
 
-/* Skips to the start of a whole line when the ring has overtaken the sink. */
+static uint64_t oldest(void)
+{
+    return head > LOG_RING_SIZE ? head - LOG_RING_SIZE : 0;
+}
+
+/* Where a reader goes on that wants `from`: there, or at a whole line when that was overwritten. */
+static uint64_t present(uint64_t from)
+{
+    if (from >= oldest()) {
+        return MIN(from, head);
+    }
+    from = oldest();
+    while (from < head && !is_mark(ring[from % LOG_RING_SIZE])) {
+        from++;
+    }
+    return from;
+}
+
+/* When the ring has overtaken the sink, it is told so. */
 static void catch_up(struct sink_state *state)
 {
-    uint64_t oldest = head > LOG_RING_SIZE ? head - LOG_RING_SIZE : 0;
-    if (state->next >= oldest) {
-        return;
-    }
     uint64_t from = state->next;
-    state->next = oldest;
-    while (state->next < head && !is_mark(ring[state->next % LOG_RING_SIZE])) {
-        state->next++;
+    state->next = present(from);
+    if (state->next == from) {
+        return;
     }
     state->notice_length =
         (size_t)ksnprintf(state->notice, sizeof(state->notice),
@@ -150,6 +165,16 @@ void log_set_level(enum log_level level)
     console_level = level;
 }
 
+enum log_level log_get_level(void)
+{
+    return console_level;
+}
+
+void log_set_growth_hook(void (*hook)(void))
+{
+    growth_hook = hook;
+}
+
 void log_set_pending_hook(void (*hook)(void))
 {
     pending_hook = hook;
@@ -164,6 +189,10 @@ static void add_line(enum log_level level, const char *text, size_t length)
     spin_unlock(&lock);
     if (!done && pending_hook != NULL) {
         pending_hook();
+    }
+    void (*hook)(void) = __atomic_load_n(&growth_hook, __ATOMIC_RELAXED);
+    if (hook != NULL) {
+        hook();
     }
 }
 
@@ -223,14 +252,14 @@ void log_flush(void)
 
 void log_break_lock(void)
 {
+    growth_hook = NULL; /* it takes locks, too */
     spin_break(&lock);
 }
 
 size_t log_copy_tail(char *buf, size_t length)
 {
     spin_lock(&lock);
-    uint64_t oldest = head > LOG_RING_SIZE ? head - LOG_RING_SIZE : 0;
-    uint64_t from = head - oldest > length ? head - length : oldest;
+    uint64_t from = MAX(oldest(), head - MIN(head, length));
     size_t used = 0;
     for (; from < head; from++) {
         char c = ring[from % LOG_RING_SIZE];
@@ -240,4 +269,26 @@ size_t log_copy_tail(char *buf, size_t length)
     }
     spin_unlock(&lock);
     return used;
+}
+
+size_t log_read(uint64_t *position, uint64_t *missed, char *to, size_t size)
+{
+    size_t used = 0;
+    spin_lock(&lock);
+    uint64_t at = present(*position);
+    *missed += at > *position ? at - *position : 0;
+    while (at < head && used < size) {
+        char c = ring[at++ % LOG_RING_SIZE];
+        if (!is_mark(c)) {
+            to[used++] = c;
+        }
+    }
+    spin_unlock(&lock);
+    *position = at;
+    return used;
+}
+
+uint64_t log_position(void)
+{
+    return __atomic_load_n(&head, __ATOMIC_ACQUIRE);
 }

@@ -29,6 +29,7 @@ void log_add_sink(const struct log_sink *sink);
 
 /* Lines above this level stay in the ring only. Any CPU. */
 void log_set_level(enum log_level level);
+enum log_level log_get_level(void);
 
 /* One line, without a line feed at its end. Any CPU in root mode, not from an NMI handler. */
 void log_print(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -50,6 +51,20 @@ void log_flush(void);
 
 /* For panic(): frees the lock whoever held it. */
 void log_break_lock(void);
+
+/*
+ * Reads the log as a stream: up to size bytes of text from *position on, which moves behind them.
+ * What has been overwritten is skipped up to a line's start and added to *missed. Positions count
+ * more than the text. Any CPU in root mode.
+ */
+size_t log_read(uint64_t *position, uint64_t *missed, char *to, size_t size);
+
+/* The stream's end now. */
+uint64_t log_position(void);
+
+/* Called after each line that was added, with whatever locks its printer holds; once panic() has
+ * begun never again. It must not log. */
+void log_set_growth_hook(void (*hook)(void));
 
 /* Copies the newest length bytes of the ring (without level marks) to buf; returns how many. */
 size_t log_copy_tail(char *buf, size_t length);

@@ -13,6 +13,7 @@
 #include "kernel/idle.h"
 #include "kernel/log.h"
 #include "kernel/machine.h"
+#include "kernel/manage.h"
 #include "kernel/memory.h"
 #include "kernel/panic.h"
 #include "kernel/smp.h"
@@ -260,6 +261,7 @@ void kernel_main(const struct boot_info *info)
     print_memory(info);
     start_cpus(info);
     create_vms(info);
+    manage_init(info, BULKHEAD_VERSION);
     memory_seal();
     print_protections();
     run_machine(info);

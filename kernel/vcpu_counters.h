@@ -11,4 +11,9 @@
  */
 void vcpu_log_counters(const struct vcpu *vcpu);
 
+/*
+ * All counters as they are now; each number is whole. Any CPU, also while the vCPU runs on its own.
+ */
+void vcpu_read_counters(const struct vcpu *vcpu, struct bulkhead_counters *to);
+
 #endif

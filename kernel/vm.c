@@ -3,6 +3,7 @@
 #include "kernel/vm.h"
 
 #include "kernel/log.h"
+#include "kernel/manage.h"
 #include "kernel/panic.h"
 #include "kernel/percpu.h"
 #include "kernel/printf.h"
@@ -26,7 +27,15 @@ static bool has_its_cpus(const struct vm *vm)
 /* Every change of a VM's state ends here: gives the lock back, then does what is to be done. */
 static void unlock_and_do(struct vm *vm, uint32_t deeds)
 {
+    bool changed = vm->life.state != vm->told_state;
+    vm->told_state = vm->life.state;
+    if (changed && vm->told_state == VM_ENDING) {
+        doorbell_stop(vm);
+    }
     spin_unlock(&vm->life_lock);
+    if (changed) {
+        doorbell_post(BULKHEAD_EVENT_STATE, vm->index);
+    }
     if (deeds & VM_DO_BEGIN) {
         vm->restarts += vm->started_us != 0;
         vcpu_request(vm->vcpus[0], VCPU_REQUEST_START);
@@ -133,6 +142,7 @@ void vm_prepare(struct vm *vm)
     vdebug_reset(&vm->debug);
     vm->note_count = 0;
     spin_unlock(&vm->device_lock);
+    manage_reset(vm);
     for (uint32_t i = 0; i < vm->vcpu_count; i++) {
         vcpu_reset(vm->vcpus[i]);
     }

@@ -24,7 +24,9 @@
 #include "kernel/cpuid_policy.h"
 #include "kernel/cr_policy.h"
 #include "kernel/crash.h"
+#include "kernel/doorbell.h"
 #include "kernel/icr.h"
+#include "kernel/manage_stream.h"
 #include "kernel/msr_policy.h"
 #include "kernel/spinlock.h"
 #include "kernel/vcpu.h"
@@ -62,11 +64,15 @@ struct vm {
 
     struct spinlock life_lock;
     struct vm_life life;
+    uint32_t told_state;            /* of which managing VMs have been told */
     char end_text[CRASH_TEXT_SIZE]; /* why it ended last, or ends */
     uint64_t started_us;            /* time_us() at its last start; 0: never */
     uint32_t restarts;              /* starts but the first, for whatever reason */
     uint32_t crashes;               /* since the machine's boot */
     struct crash_record crash;      /* of the last one */
+
+    struct doorbell doorbell; /* of a VM with VM_FLAG_MANAGE; each field says who may touch it */
+    struct manage_rings rings;
 
     uint32_t note_count;
     uint64_t notes[VM_NOTE_MAX];
@@ -159,9 +165,18 @@ bool vm_all_ended(void);
 /* hpa of a guest-physical address, and how many bytes are contiguous from there; false: no RAM. */
 bool vm_translate(const struct vm *vm, gpa_t gpa, hpa_t *hpa, uint64_t *contiguous);
 
+/* True when all of [gpa, gpa + size) is RAM, which may consist of several pieces. */
+bool vm_is_ram(const struct vm *vm, gpa_t gpa, uint64_t size);
+
 /* Copies from and to the VM's RAM; false, with nothing copied, when a part is not RAM. */
 bool vm_read_memory(const struct vm *vm, gpa_t gpa, void *to, uint64_t size);
 bool vm_write_memory(const struct vm *vm, gpa_t gpa, const void *from, uint64_t size);
+
+/*
+ * Maps 8 bytes at a multiple of 8, to be read or written by one access, until the next copy on this
+ * CPU; NULL: misaligned or no RAM.
+ */
+volatile uint64_t *vm_map_word(const struct vm *vm, gpa_t gpa);
 
 /* RAM in bytes. */
 uint64_t vm_memory_size(const struct vm *vm);

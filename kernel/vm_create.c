@@ -88,6 +88,19 @@ static void console_output(void *context, uint8_t byte)
     vm_console_output(context, byte);
 }
 
+static void console_watched(struct vm_console *console)
+{
+    const struct vm *vm =
+        (const struct vm *)((const uint8_t *)console - offsetof(struct vm, console));
+    doorbell_post(BULKHEAD_EVENT_CONSOLE, vm->index);
+}
+
+static void input_has_room(void *context)
+{
+    const struct vm *vm = context;
+    doorbell_post(BULKHEAD_EVENT_ROOM, vm->index);
+}
+
 static void power_request(void *context, enum vpower_request request, const char *by)
 {
     struct vm *vm = context;
@@ -126,6 +139,7 @@ static struct vrtc_machine rtc_machine(const struct vm *vm)
 static void create_devices(struct vm *vm)
 {
     vm_console_init(&vm->console, vm->plan->name);
+    vm->console.watcher = console_watched;
     vioapic_init(&vm->ioapic, &(struct vioapic_host){.deliver = deliver_message,
                                                      .entry_changed = vm_pci_entry_changed,
                                                      .passed_eoi = vm_pci_passed_eoi,
@@ -133,6 +147,7 @@ static void create_devices(struct vm *vm)
     vm->uart_line = (struct vioapic_line){&vm->ioapic, GUEST_UART_IRQ};
     vuart_init(&vm->uart, console_output, &vm->console,
                (struct irq_line){vioapic_line_set, &vm->uart_line});
+    vuart_set_room_hook(&vm->uart, input_has_room, vm);
     struct vrtc_machine machine = rtc_machine(vm);
     vrtc_init(&vm->rtc, &machine, wall_clock_now, NULL);
     vpower_init(&vm->power, power_request, vm);

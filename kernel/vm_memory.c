@@ -17,8 +17,7 @@ bool vm_translate(const struct vm *vm, gpa_t gpa, hpa_t *hpa, uint64_t *contiguo
     return false;
 }
 
-/* True when [gpa, gpa+size) is RAM, which may consist of several pieces. */
-static bool is_ram(const struct vm *vm, gpa_t gpa, uint64_t size)
+bool vm_is_ram(const struct vm *vm, gpa_t gpa, uint64_t size)
 {
     hpa_t hpa;
     uint64_t contiguous;
@@ -41,7 +40,7 @@ bool vm_read_memory(const struct vm *vm, gpa_t gpa, void *to, uint64_t size)
         window_read(to, hpa, size);
         return true;
     }
-    if (!is_ram(vm, gpa, size)) {
+    if (!vm_is_ram(vm, gpa, size)) {
         return false;
     }
     uint8_t *out = to;
@@ -59,7 +58,7 @@ bool vm_write_memory(const struct vm *vm, gpa_t gpa, const void *from, uint64_t 
 {
     hpa_t hpa;
     uint64_t contiguous;
-    if (!is_ram(vm, gpa, size)) {
+    if (!vm_is_ram(vm, gpa, size)) {
         return false;
     }
     const uint8_t *in = from;
@@ -71,6 +70,16 @@ bool vm_write_memory(const struct vm *vm, gpa_t gpa, const void *from, uint64_t 
         size -= step;
     }
     return true;
+}
+
+volatile uint64_t *vm_map_word(const struct vm *vm, gpa_t gpa)
+{
+    hpa_t hpa;
+    uint64_t contiguous;
+    if (!is_aligned(gpa.v, sizeof(uint64_t)) || !vm_translate(vm, gpa, &hpa, &contiguous)) {
+        return NULL;
+    }
+    return window_map(0, hpa);
 }
 
 uint64_t vm_memory_size(const struct vm *vm)

@@ -11,7 +11,7 @@
 
 /* Major in the high half: differs when old guests no longer work. Minor: something was added. */
 #define BULKHEAD_ABI_MAJOR   1
-#define BULKHEAD_ABI_MINOR   0
+#define BULKHEAD_ABI_MINOR   1 /* 1: the management calls */
 #define BULKHEAD_ABI_VERSION ((BULKHEAD_ABI_MAJOR << 16) | BULKHEAD_ABI_MINOR)
 
 /*
@@ -199,7 +199,7 @@ struct bulkhead_counters {
     uint32_t size;   /* of the whole structure as this hypervisor knows it */
     uint32_t vendor; /* enum bulkhead_vendor: what the index of reason[] means */
     uint64_t exits;  /* all of them */
-    uint64_t ticks;  /* TSC ticks between exits and entries, this call's own not included */
+    uint64_t ticks;  /* TSC ticks between exits and entries; of an exit going on: so far */
     uint64_t denied; /* accesses to ports, MSRs and addresses that the VM does not have */
     uint64_t reason[BULKHEAD_REASON_MAX]; /* exits by basic exit reason */
 };
@@ -219,9 +219,11 @@ struct bulkhead_counters {
 enum bulkhead_vm_state {
     BULKHEAD_VM_STOPPED = 0, /* never started, or ended */
     BULKHEAD_VM_RUNNING = 1,
-    BULKHEAD_VM_ENDING = 2,  /* its vCPUs are leaving, or it waits until it starts again */
+    BULKHEAD_VM_ENDING = 2,  /* its vCPUs are leaving */
     BULKHEAD_VM_CRASHED = 3, /* ended by a fault, and not started again */
     BULKHEAD_VM_PAUSED = 4,
+    BULKHEAD_VM_PAUSING = 5, /* its vCPUs are coming to a stand */
+    BULKHEAD_VM_WAITING = 6, /* has ended, and starts again after a delay */
 };
 
 enum bulkhead_vcpu_state {

@@ -813,11 +813,45 @@ static void random_accesses_keep_the_state_sound(void **state)
     }
 }
 
+static void count_room(void *context)
+{
+    ++*(unsigned *)context;
+}
+
+static void room_is_told_once_after_a_refusal(void **state)
+{
+    struct rig *rig = driven(state, 0);
+    static const uint8_t text[VUART_INPUT_SIZE];
+    unsigned told = 0;
+    unsigned reads = 0;
+
+    vuart_set_room_hook(&rig->uart, count_room, &told);
+    vuart_receive(&rig->uart, text, sizeof(text)); /* all taken: nobody waits */
+    while (get(rig, UART_LSR) & UART_LSR_DR)
+        get(rig, UART_RBR);
+    assert_int_equal(told, 0);
+    vuart_receive(&rig->uart, text, sizeof(text));
+    assert_true(vuart_receive(&rig->uart, text, sizeof(text)) < sizeof(text));
+    for (; told == 0 && reads < 2 * VUART_INPUT_SIZE; reads++)
+        get(rig, UART_RBR);
+    assert_int_equal(told, 1);
+    assert_true(vuart_receive_room(&rig->uart) >= VUART_INPUT_SIZE / 2);
+    assert_true(reads < VUART_INPUT_SIZE);
+    while (get(rig, UART_LSR) & UART_LSR_DR)
+        get(rig, UART_RBR);
+    assert_int_equal(told, 1);
+    vuart_receive(&rig->uart, text, sizeof(text));
+    vuart_receive(&rig->uart, text, sizeof(text));
+    vuart_reset(&rig->uart); /* which empties it */
+    assert_int_equal(told, 2);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(room_is_told_once_after_a_refusal),
         TEST(reset_values_are_the_data_sheets),
         TEST(unused_bits_of_ier_and_mcr_read_zero),
         TEST(dlab_selects_the_divisor),

@@ -138,7 +138,8 @@ static bool get_machine(struct bulkhead_machine *machine, struct http_answer *an
     if (backend_machine(machine)) {
         return true;
     }
-    api_error(answer, 503, "this guest has no `manage` permission, or does not run below Bulkhead");
+    api_error(answer, 503,
+              "no answer from the hypervisor: is `manage` among permissions of this VM?");
     return false;
 }
 

@@ -13,9 +13,9 @@ NET_PAGE_C := $(patsubst %,$(BUILD)/gen/net/%.c,$(NET_PAGES))
 # Objects beside those of guests/net/*.c; guests/guests.mk links them.
 GUEST_MORE_net := $(addprefix lwip/,$(LWIP_SRC)) $(addprefix pages/,$(addsuffix .c,$(NET_PAGES)))
 
-LWIP_INCLUDE = -isystem guests/net/lwip -isystem $(LWIP_DIR)/include
+LWIP_INCLUDE = -Iguests/net/lwip -isystem $(LWIP_DIR)/include
 $(BUILD)/guests/obj/guests/net/%.o $(BUILD)/guests/obj/lwip/%.o: \
-	GUEST_CFLAGS += -isystem guests/net/libc $(LWIP_INCLUDE)
+	GUEST_CFLAGS += -Iguests/net/libc $(LWIP_INCLUDE)
 $(BUILD)/guests/obj/guests/net/%.o: | $(SETUP_LWIP)
 
 $(BUILD)/guests/obj/lwip/%.c.o: | $(SETUP_LWIP)

@@ -91,9 +91,7 @@ static void on_exception(struct trap_frame *frame)
 void net_survive_init(void)
 {
     for (unsigned vector = 0; vector < TRAP_EXTERNAL; vector++) {
-        if (vector != TRAP_NMI) {
-            trap_set_handler(vector, on_exception);
-        }
+        trap_set_handler(vector, on_exception);
     }
 }
 

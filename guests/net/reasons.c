@@ -95,6 +95,10 @@ const char *vm_state_word(uint32_t state)
         return "crashed";
     case BULKHEAD_VM_PAUSED:
         return "paused";
+    case BULKHEAD_VM_PAUSING:
+        return "pausing";
+    case BULKHEAD_VM_WAITING:
+        return "waiting";
     default:
         return "unknown";
     }

@@ -64,6 +64,8 @@
 #define TCP_SND_QUEUELEN           64
 #define TCP_LISTEN_BACKLOG         1
 #define TCP_DEFAULT_LISTEN_BACKLOG 8
+#define TCP_MAXRTX                 6 /* some six minutes: nobody out there is that slow */
+#define TCP_SYNMAXRTX              4
 #define TCP_OOSEQ_MAX_BYTES        TCP_WND
 #define TCP_OOSEQ_MAX_PBUFS        8
 #define LWIP_TCP_KEEPALIVE         1

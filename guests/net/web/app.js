@@ -102,7 +102,8 @@ const ALLOWED = {
   paused: ["resume", "restart", "stop"],
   stopped: ["start"],
   crashed: ["start"],
-  ending: ["stop"],
+  pausing: ["stop"],
+  waiting: ["start", "stop"],
 };
 
 function newCard(name) {

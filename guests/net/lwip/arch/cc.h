@@ -10,15 +10,18 @@
 
 #define LWIP_NO_INTTYPES_H 1
 #define LWIP_NO_CTYPE_H    1
-#define LWIP_NO_UNISTD_H   1
-#define X8_F               "02x"
-#define U16_F              "u"
-#define S16_F              "d"
-#define X16_F              "x"
-#define U32_F              "u"
-#define S32_F              "d"
-#define X32_F              "x"
-#define SZT_F              "lu"
+#if !__STDC_HOSTED__
+#define LWIP_NO_UNISTD_H 1
+#endif
+
+#define X8_F  "02x"
+#define U16_F "u"
+#define S16_F "d"
+#define X16_F "x"
+#define U32_F "u"
+#define S32_F "d"
+#define X32_F "x"
+#define SZT_F "lu"
 
 /* An assertion of lwIP's failed. Does not return. */
 _Noreturn void net_lwip_failed(const char *what);

@@ -39,6 +39,7 @@ extern const struct attack_list attacks_apic;
 extern const struct attack_list attacks_control;
 extern const struct attack_list attacks_instruction;
 extern const struct attack_list attacks_hypercall;
+extern const struct attack_list attacks_manage;
 extern const struct attack_list attacks_table;
 extern const struct attack_list attacks_user;
 

@@ -22,8 +22,9 @@
 #define PROGRESS_LINES 8
 
 static const struct attack_list *const lists[] = {
-    &attacks_msr,     &attacks_port,        &attacks_memory,    &attacks_mmio,  &attacks_apic,
-    &attacks_control, &attacks_instruction, &attacks_hypercall, &attacks_table, &attacks_user,
+    &attacks_msr,    &attacks_port,    &attacks_memory,      &attacks_mmio,
+    &attacks_apic,   &attacks_control, &attacks_instruction, &attacks_hypercall,
+    &attacks_manage, &attacks_table,   &attacks_user,
 };
 
 static struct {

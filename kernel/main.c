@@ -17,11 +17,13 @@
 #include "kernel/memory.h"
 #include "kernel/panic.h"
 #include "kernel/smp.h"
+#include "kernel/string.h"
 #include "kernel/time.h"
 #include "kernel/vm.h"
 #include "kernel/wall_clock.h"
 #include "version.h"
 #include "vmx/features.h"
+#include "vmx/mitigations.h"
 #include "vmx/vcpu.h"
 #include "vmx/vmx_defs.h"
 #include "vmx/vmxon.h"
@@ -59,12 +61,28 @@ static void report_problem(void *context, bool fatal, const char *text)
 static uint32_t machine_ready; /* set-up is done: CPUs may look for work */
 static void run_cpu(struct percpu *cpu) __attribute__((noreturn));
 
+/* The boot processor's at first; then those that have others, by other microcode. */
+static void report_mitigations(const struct percpu *cpu, const struct vmx_caps *caps)
+{
+    static struct vmx_mitigations first;
+    char text[200];
+    struct vmx_mitigations own = vmx_mitigations_choose(caps);
+    if (cpu->index == 0) {
+        first = own;
+    } else if (memcmp(own.remedy, first.remedy, sizeof(own.remedy)) == 0) {
+        return;
+    }
+    vmx_mitigations_print(&own, text, sizeof(text));
+    log_info("CPU %u: mitigations: %s", cpu->index, text);
+}
+
 /* On every CPU: the check that the loader made through the firmware, again, then VMXON. */
 static void enter_vmx(struct percpu *cpu)
 {
     struct vmx_caps caps;
     vmx_caps_read(&caps);
     enum cpu_state state = CPU_FAILED;
+    report_mitigations(cpu, &caps);
     if (vmx_features_check(&caps, report_problem, cpu) == 0) {
         const char *problem = vmx_on(cpu);
         if (problem == NULL) {

@@ -16,6 +16,8 @@
  *        8  R15, R14, R13, R12, RBX of the caller
  *       48  RBP of the caller: here RBP points, for backtraces
  *       56  return address
+ * 6. There are two places to come back to, the same but for a VERW before each entry: HOST_RIP says
+ *    which (vmx/mitigations.h), so that processors without need for it pay nothing.
  */
 #include "vmx/entry.h"
 #include "vmx/vmcs_fields.h"
@@ -44,28 +46,17 @@
         load_changed_registers
         .endm
 
-        .section .text.vmx_entry, "ax"
-        .globl  vmx_run_guest
-        .globl  vmx_exit_point
-        .type   vmx_run_guest, @function
-        .balign 16
-vmx_run_guest:
-        pushq   %rbp
-        movq    %rsp, %rbp
-        pushq   %rbx
-        pushq   %r12
-        pushq   %r13
-        pushq   %r14
-        pushq   %r15
-        pushq   %rdi
-        movl    $VMCS_HOST_RSP, %eax
-        vmwrite %rsp, %rax
-        load_all_registers
-        vmlaunch
-        jmp     .Lentry_failed
+        /* VERW with a memory operand overwrites buffers of the processor that guests could read. */
+        .macro  clear_buffers clears
+        .if     \clears
+        verw    vmx_verw_selector(%rip)
+        .endif
+        .endm
 
+        .macro  exit_point name, clears
+        .globl  \name
         .balign 16
-vmx_exit_point:
+\name:
         pushq   %rdi
         movq    8(%rsp), %rdi
         movq    %rax, REG(0)(%rdi)
@@ -87,15 +78,41 @@ vmx_exit_point:
         call    vcpu_handle_exit
         movq    (%rsp), %rdi
         cmpl    $VCPU_ENTER, %eax
-        jne     .Lenter_anew
+        jne     1f
         load_changed_registers                  /* C code has preserved R12-R15 */
+        clear_buffers \clears
         vmresume
         jmp     .Lentry_failed
 
-.Lenter_anew:
-        jb      .Lleave_guest
+1:      jb      .Lleave_guest
         load_all_registers
+        clear_buffers \clears
         vmresume
+        jmp     .Lentry_failed
+        .endm
+
+        .section .text.vmx_entry, "ax"
+        .globl  vmx_run_guest
+        .type   vmx_run_guest, @function
+        .balign 16
+vmx_run_guest:
+        pushq   %rbp
+        movq    %rsp, %rbp
+        pushq   %rbx
+        pushq   %r12
+        pushq   %r13
+        pushq   %r14
+        pushq   %r15
+        pushq   %rdi
+        movl    $VMCS_HOST_RSP, %eax
+        vmwrite %rsp, %rax
+        load_all_registers
+        clear_buffers 1                         /* harmless where it is not needed */
+        vmlaunch
+        jmp     .Lentry_failed
+
+        exit_point vmx_exit_point, 0
+        exit_point vmx_exit_point_verw, 1
 
 .Lentry_failed:
         movl    $1, %eax

@@ -21,7 +21,15 @@ enum exit_action {
     EXIT_LEAVE,        /* do not enter again: the VM ends or restarts, vm_... has been told */
 };
 
+/* "Format of an MSR Entry" */
+struct vmx_msr_entry {
+    uint32_t index;
+    uint32_t reserved;
+    uint64_t value;
+};
+
 struct vcpu_vmx {
+    _Alignas(16) struct vmx_msr_entry entry_msr; /* loaded at entries: vmx/vmcs_setup.c */
     void *vmcs;
     bool loaded;       /* its VMCS is current: an NMI handler may touch it */
     uint32_t pinbased; /* as last written, without what kicks change */

@@ -15,6 +15,7 @@
 #include "kernel/msr.h"
 #include "kernel/panic.h"
 #include "kernel/percpu.h"
+#include "vmx/mitigations.h"
 #include "vmx/vmcs.h"
 #include "vmx/vmx_defs.h"
 
@@ -61,6 +62,21 @@ static const struct field_value constant_host[] = {
 };
 
 extern const uint8_t vmx_exit_point[]; /* vmx/entry.S */
+extern const uint8_t vmx_exit_point_verw[];
+extern const uint16_t vmx_verw_selector;
+const uint16_t vmx_verw_selector = SELECTOR_DATA; /* any that can be written to */
+
+/* What the processor needs at each entry; nothing where it needs nothing. */
+static void setup_mitigations(struct vcpu *vcpu, const struct vmx_caps *caps)
+{
+    struct vmx_mitigations mitigations = vmx_mitigations_choose(caps);
+    if (mitigations.flush_l1d) {
+        vcpu->vmx->entry_msr = (struct vmx_msr_entry){MSR_IA32_FLUSH_CMD, 0, FLUSH_CMD_L1D};
+        vmcs_write(VMCS_VM_ENTRY_MSR_LOAD_ADDRESS, memory_hpa(&vcpu->vmx->entry_msr).v);
+        vmcs_write(VMCS_VM_ENTRY_MSR_LOAD_COUNT, 1);
+    }
+    vmcs_write(VMCS_HOST_RIP, (uintptr_t)(mitigations.verw ? vmx_exit_point_verw : vmx_exit_point));
+}
 
 static void setup_host(const struct percpu *cpu)
 {
@@ -73,7 +89,6 @@ static void setup_host(const struct percpu *cpu)
     vmcs_write(VMCS_HOST_TR_BASE, (uintptr_t)&cpu->tables.tss);
     vmcs_write(VMCS_HOST_GDTR_BASE, (uintptr_t)cpu->tables.gdt);
     vmcs_write(VMCS_HOST_IDTR_BASE, idt_base());
-    vmcs_write(VMCS_HOST_RIP, (uintptr_t)vmx_exit_point);
 }
 
 void vmcs_setup_controls(struct vcpu *vcpu)
@@ -108,6 +123,7 @@ void vmcs_setup_controls(struct vcpu *vcpu)
     vmcs_write(VMCS_IO_BITMAP_B, memory_hpa(vm->io_bitmap).v + PAGE_SIZE);
     vmcs_write(VMCS_MSR_BITMAP, memory_hpa(vcpu->msr_bitmap).v);
     setup_host(vcpu->cpu);
+    setup_mitigations(vcpu, &caps);
 }
 
 /* ---- guest state ---- */

@@ -130,6 +130,9 @@ static void keep_addresses(const struct boot_info *info, struct config_machine *
     const struct boot_platform *platform = &info->platform;
     keep(machine, LAPIC_PAGE, PAGE_SIZE, "the machine's local APICs");
     keep(machine, platform->ioapic.v, PAGE_SIZE, "the machine's IOAPIC");
+    for (uint32_t i = 0; i < acpi.ioapic_count; i++) {
+        keep(machine, acpi.ioapics[i].hpa.v, PAGE_SIZE, "an IOAPIC of the machine");
+    }
     keep(machine, platform->hpet.v, PAGE_SIZE, "the machine's HPET");
     keep(machine, platform->ecam.v,
          platform->ecam.v != 0 ? (platform->ecam_last_bus + UINT64_C(1)) << 20 : 0,

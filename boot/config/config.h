@@ -28,7 +28,7 @@
 #define CONFIG_PCI_MAX      256 /* PCI functions of a machine */
 #define CONFIG_NUMA_MAX     16  /* NUMA nodes of a machine */
 #define CONFIG_PORT_MAX     16  /* port ranges a machine keeps to itself */
-#define CONFIG_KEPT_MAX     (BOOT_MEMORY_MAX + 8)
+#define CONFIG_KEPT_MAX     (BOOT_MEMORY_MAX + 32)
 #define CONFIG_RESTART_MAX  3 /* default of restart-max */
 
 /*

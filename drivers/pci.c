@@ -255,10 +255,3 @@ bool pci_find_on_bus0(const struct pci_access *access, uint16_t vendor, uint16_t
     }
     return search.done;
 }
-
-bool pci_disable_bus_mastering(const struct pci_access *access, struct pci_address at)
-{
-    uint16_t command = pci_read16(access, at, PCI_COMMAND);
-    pci_write16(access, at, PCI_COMMAND, command & (uint16_t)~PCI_COMMAND_MASTER);
-    return (pci_read16(access, at, PCI_COMMAND) & PCI_COMMAND_MASTER) == 0;
-}

@@ -78,10 +78,4 @@ bool pci_scan(const struct pci_access *access,
 bool pci_find_on_bus0(const struct pci_access *access, uint16_t vendor, uint16_t device,
                       struct pci_address *found);
 
-/*
- * Clears the function's bus-master bit and reads it back; true when it is off. Bridges forward
- * their devices' DMA only while theirs is on.
- */
-bool pci_disable_bus_mastering(const struct pci_access *access, struct pci_address at);
-
 #endif

@@ -27,17 +27,17 @@
 #define MSI_MASKING         BIT(8)
 #define MSIX_ENABLE         BIT(15)
 
-#define EXPRESS_CAPS        4 /* Device Capabilities, 32 bits; then control and status */
-#define EXPRESS_FLR         BIT(28)
+#define EXPRESS_CAPS_HIGH   6 /* upper half of Device Capabilities; control and status follow */
+#define EXPRESS_FLR         BIT(12)
 #define EXPRESS_CONTROL     8
 #define EXPRESS_START_FLR   BIT(15)
 #define EXPRESS_STATUS      10
 #define EXPRESS_PENDING     BIT(5)
-#define AF_CAPS             3 /* 8 bits each */
-#define AF_FLR              BIT(1)
-#define AF_CONTROL          4
-#define AF_STATUS           5
-#define AF_PENDING          BIT(0)
+#define AF_LENGTH           2 /* 8 bits; capabilities above */
+#define AF_FLR              BIT(9)
+#define AF_CONTROL          4 /* 8 bits; status above */
+#define AF_START_FLR        BIT(0)
+#define AF_PENDING          BIT(8)
 #define PM_CONTROL          4 /* 16 bits */
 #define PM_STATE            MASK(1, 0)
 #define PM_D3HOT            3
@@ -46,87 +46,107 @@
 #define PENDING_TRIES       10 /* of 10 ms: transactions are over within 100 ms */
 #define READY_TRIES         10 /* of 100 ms: a function answers within 1 s of its reset */
 
-uint8_t pci_find_capability(const struct pci_access *access, struct pci_address at, uint8_t id)
+/* The function that is worked on. Passing one pointer keeps this file's code small. */
+struct target {
+    const struct pci_access *access;
+    struct pci_address at;
+};
+
+static __attribute__((noinline)) uint16_t get(const struct target *t, unsigned offset)
 {
-    uint8_t offset = pci_read8(access, at, CAPABILITIES) & 0xFC;
-    if (!(pci_read16(access, at, STATUS) & STATUS_CAPABILITIES)) {
+    return pci_read16(t->access, t->at, (uint16_t)offset);
+}
+
+static __attribute__((noinline)) void put(const struct target *t, unsigned offset, unsigned value)
+{
+    pci_write16(t->access, t->at, (uint16_t)offset, (uint16_t)value);
+}
+
+static uint8_t find(const struct target *t, uint8_t id)
+{
+    unsigned offset = get(t, CAPABILITIES) & 0xFC;
+    if (!(get(t, STATUS) & STATUS_CAPABILITIES)) {
         return 0;
     }
     for (unsigned i = 0; i < CAPABILITIES_MAX && offset >= CAPABILITY_FIRST; i++) {
-        uint16_t header = pci_read16(access, at, offset);
+        uint16_t header = get(t, offset);
         if ((uint8_t)header == id) {
-            return offset;
+            return (uint8_t)offset;
         }
-        offset = (uint8_t)(header >> 8 & 0xFC);
+        offset = header >> 8 & 0xFC;
     }
     return 0;
 }
 
-static void clear_bits(const struct pci_access *access, struct pci_address at, uint8_t capability,
-                       uint16_t bits)
+uint8_t pci_find_capability(const struct pci_access *access, struct pci_address at, uint8_t id)
 {
+    return find(&(struct target){access, at}, id);
+}
+
+/* In the control register of MSI or MSI-X. */
+static void clear_enable(const struct target *t, uint8_t id, uint16_t bit)
+{
+    unsigned capability = find(t, id);
     if (capability != 0) {
-        uint16_t offset = (uint16_t)(capability + MESSAGE_CONTROL);
-        pci_write16(access, at, offset, pci_read16(access, at, offset) & (uint16_t)~bits);
+        put(t, capability + MESSAGE_CONTROL, get(t, capability + MESSAGE_CONTROL) & ~(unsigned)bit);
     }
 }
 
-void pci_silence(const struct pci_access *access, struct pci_address at)
+bool pci_silence(const struct pci_access *access, struct pci_address at)
 {
-    uint16_t command = pci_read16(access, at, PCI_COMMAND);
-    command &= (uint16_t)~PCI_COMMAND_MASTER;
-    pci_write16(access, at, PCI_COMMAND, command | (uint16_t)PCI_COMMAND_NO_INTX);
-    clear_bits(access, at, pci_find_capability(access, at, ID_MSI), MSI_ENABLE);
-    clear_bits(access, at, pci_find_capability(access, at, ID_MSIX), MSIX_ENABLE);
+    const struct target t = {access, at};
+    unsigned command = get(&t, PCI_COMMAND) & ~(unsigned)PCI_COMMAND_MASTER;
+    put(&t, PCI_COMMAND, command | (unsigned)PCI_COMMAND_NO_INTX);
+    clear_enable(&t, ID_MSI, MSI_ENABLE);
+    clear_enable(&t, ID_MSIX, (uint16_t)MSIX_ENABLE);
+    return (get(&t, PCI_COMMAND) & PCI_COMMAND_MASTER) == 0;
 }
 
 /* Waits until the function has no transaction outstanding, as a reset demands. */
-static void wait_idle(const struct pci_access *access, struct pci_address at, uint16_t status,
-                      uint8_t pending, void (*wait_us)(uint64_t us))
+static void wait_idle(const struct target *t, unsigned status, unsigned pending,
+                      void (*wait_us)(uint64_t us))
 {
-    for (unsigned i = 0; i < PENDING_TRIES && (pci_read8(access, at, status) & pending); i++) {
+    for (unsigned i = 0; i < PENDING_TRIES && (get(t, status) & pending); i++) {
         wait_us(10000);
     }
 }
 
-static bool reset_express(const struct pci_access *access, struct pci_address at, uint8_t express,
-                          uint16_t control, void (*wait_us)(uint64_t us))
+static bool reset_express(const struct target *t, unsigned express, unsigned control,
+                          void (*wait_us)(uint64_t us))
 {
-    if (express == 0 || !(pci_read32(access, at, express + EXPRESS_CAPS) & EXPRESS_FLR)) {
+    if (express == 0 || !(get(t, express + EXPRESS_CAPS_HIGH) & EXPRESS_FLR)) {
         return false;
     }
-    wait_idle(access, at, express + EXPRESS_STATUS, EXPRESS_PENDING, wait_us);
-    pci_write16(access, at, express + EXPRESS_CONTROL, control | (uint16_t)EXPRESS_START_FLR);
+    wait_idle(t, express + EXPRESS_STATUS, EXPRESS_PENDING, wait_us);
+    put(t, express + EXPRESS_CONTROL, control | (unsigned)EXPRESS_START_FLR);
     return true;
 }
 
-static bool reset_af(const struct pci_access *access, struct pci_address at,
-                     void (*wait_us)(uint64_t us))
+static bool reset_af(const struct target *t, void (*wait_us)(uint64_t us))
 {
-    uint8_t af = pci_find_capability(access, at, ID_AF);
-    if (af == 0 || !(pci_read8(access, at, af + AF_CAPS) & AF_FLR)) {
+    unsigned af = find(t, ID_AF);
+    if (af == 0 || !(get(t, af + AF_LENGTH) & AF_FLR)) {
         return false;
     }
-    wait_idle(access, at, af + AF_STATUS, AF_PENDING, wait_us);
-    pci_write8(access, at, af + AF_CONTROL, 1);
+    wait_idle(t, af + AF_CONTROL, AF_PENDING, wait_us);
+    put(t, af + AF_CONTROL, AF_START_FLR);
     return true;
 }
 
 /* To D0; through D3hot when that resets. Coming to D0 takes 10 ms. */
-static bool reset_power(const struct pci_access *access, struct pci_address at, bool reset,
-                        void (*wait_us)(uint64_t us))
+static bool reset_power(const struct target *t, bool reset, void (*wait_us)(uint64_t us))
 {
-    uint8_t pm = pci_find_capability(access, at, ID_PM);
+    unsigned pm = find(t, ID_PM);
     if (pm == 0) {
         return false;
     }
-    uint16_t control = pci_read16(access, at, pm + PM_CONTROL) & (uint16_t)~PM_STATE;
+    unsigned control = get(t, pm + PM_CONTROL) & ~(unsigned)PM_STATE;
     reset = reset && !(control & PM_NO_SOFT_RESET);
     if (reset) {
-        pci_write16(access, at, pm + PM_CONTROL, control | PM_D3HOT);
+        put(t, pm + PM_CONTROL, control | PM_D3HOT);
         wait_us(10000);
     }
-    pci_write16(access, at, pm + PM_CONTROL, control);
+    put(t, pm + PM_CONTROL, control);
     wait_us(10000);
     return reset;
 }
@@ -134,56 +154,59 @@ static bool reset_power(const struct pci_access *access, struct pci_address at, 
 enum pci_reset pci_reset_function(const struct pci_access *access, struct pci_address at,
                                   void (*wait_us)(uint64_t us))
 {
+    const struct target t = {access, at};
     uint32_t header[HEADER_DWORDS];
-    uint8_t express = pci_find_capability(access, at, ID_EXPRESS);
-    uint16_t control = pci_read16(access, at, express + EXPRESS_CONTROL);
+    unsigned express = find(&t, ID_EXPRESS);
+    unsigned control = get(&t, express + EXPRESS_CONTROL);
     enum pci_reset done = PCI_RESET_NONE;
     for (unsigned i = 0; i < HEADER_DWORDS; i++) {
         header[i] = pci_read32(access, at, (uint16_t)(CACHE_LINE + 4 * i));
     }
-    pci_write16(access, at, PCI_COMMAND, (uint16_t)PCI_COMMAND_NO_INTX);
-    if (reset_express(access, at, express, control, wait_us) || reset_af(access, at, wait_us)) {
+    put(&t, PCI_COMMAND, PCI_COMMAND_NO_INTX);
+    if (reset_express(&t, express, control, wait_us) || reset_af(&t, wait_us)) {
         done = PCI_RESET_FUNCTION;
         wait_us(100000);
     }
-    for (unsigned i = 0; i < READY_TRIES && pci_read16(access, at, PCI_VENDOR_ID) == UINT16_MAX;
-         i++) {
+    for (unsigned i = 0; i < READY_TRIES && get(&t, PCI_VENDOR_ID) == UINT16_MAX; i++) {
         wait_us(100000);
     }
-    if (reset_power(access, at, done == PCI_RESET_NONE, wait_us)) {
+    if (reset_power(&t, done == PCI_RESET_NONE, wait_us)) {
         done = PCI_RESET_POWER;
     }
     for (unsigned i = 0; i < HEADER_DWORDS; i++) {
         pci_write32(access, at, (uint16_t)(CACHE_LINE + 4 * i), header[i]);
     }
     if (express != 0) {
-        pci_write16(access, at, express + EXPRESS_CONTROL, control);
+        put(&t, express + EXPRESS_CONTROL, control);
     }
-    pci_write16(access, at, PCI_COMMAND, (uint16_t)PCI_COMMAND_NO_INTX);
+    put(&t, PCI_COMMAND, PCI_COMMAND_NO_INTX);
     return done;
 }
 
 void pci_write_msi(const struct pci_access *access, struct pci_address at, uint32_t address,
                    uint16_t data, bool enable)
 {
-    uint8_t msi = pci_find_capability(access, at, ID_MSI);
+    const struct target t = {access, at};
+    unsigned msi = find(&t, ID_MSI);
     if (msi == 0) {
         return;
     }
-    uint16_t control = pci_read16(access, at, msi + MESSAGE_CONTROL);
-    uint8_t data_offset = control & MSI_64BIT ? msi + 12 : msi + 8;
-    control &= (uint16_t) ~(MSI_ENABLE | MSI_MULTIPLE);
-    pci_write16(access, at, msi + MESSAGE_CONTROL, control);
+    unsigned control = get(&t, msi + MESSAGE_CONTROL) & ~(unsigned)(MSI_ENABLE | MSI_MULTIPLE);
+    put(&t, msi + MESSAGE_CONTROL, control);
     if (!enable) {
         return;
     }
-    pci_write32(access, at, msi + 4, address);
+    put(&t, msi + 4, address);
+    put(&t, msi + 6, address >> 16);
+    msi += 8;
     if (control & MSI_64BIT) {
-        pci_write32(access, at, msi + 8, 0);
+        put(&t, msi, 0);
+        put(&t, msi + 2, 0);
+        msi += 4;
     }
-    pci_write16(access, at, data_offset, data);
+    put(&t, msi, data);
     if (control & MSI_MASKING) {
-        pci_write32(access, at, data_offset + 4, 0);
+        pci_write32(access, at, (uint16_t)(msi + 4), 0);
     }
-    pci_write16(access, at, msi + MESSAGE_CONTROL, control | (uint16_t)MSI_ENABLE);
+    put(&t, find(&t, ID_MSI) + MESSAGE_CONTROL, control | (unsigned)MSI_ENABLE);
 }

@@ -16,10 +16,10 @@
 uint8_t pci_find_capability(const struct pci_access *access, struct pci_address at, uint8_t id);
 
 /*
- * The function does nothing by itself any more: no DMA, no INTx, no MSI or MSI-X. A function that
- * keeps its bus-master bit, or has none of the bits, is not stopped by this.
+ * The function does nothing by itself any more: no DMA, no INTx, no MSI or MSI-X. False when it
+ * keeps its bus-master bit. Not for bridges, which forward DMA only while theirs is on.
  */
-void pci_silence(const struct pci_access *access, struct pci_address at);
+bool pci_silence(const struct pci_access *access, struct pci_address at);
 
 enum pci_reset { PCI_RESET_NONE, PCI_RESET_FUNCTION, PCI_RESET_POWER };
 

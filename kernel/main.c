@@ -170,8 +170,7 @@ static bool stop_device(void *context, const struct pci_function *function)
     if (function->bridge || function->class_code == PCI_CLASS_BRIDGE) {
         return true;
     }
-    pci_silence(access, function->at);
-    if (!pci_disable_bus_mastering(access, function->at)) {
+    if (!pci_silence(access, function->at)) {
         log_warning("PCI %02x:%02x.%u keeps its bus-master bit", function->at.bus,
                     function->at.device, function->at.function);
     }

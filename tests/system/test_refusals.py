@@ -78,6 +78,22 @@ def test_broken_configuration_is_refused_with_the_workstation_s_words(boot, buil
     assert on_machine == on_workstation
 
 
+DEVICE = domain("a", "hello.elf", more='pci = "00:02.0"; unsafe-dma;')
+BAD_DEVICE = {
+    r"a: pci = .*BAR 1 at 0xc000: holds ports .* another VM's: b":
+        machine(DEVICE, domain("b", "hello.elf", more='ports = "0xc010";')),
+    r"a: pci = \"00:01\.0\": is a bridge": machine(DEVICE.replace("00:02.0", "00:01.0")),
+    r"a: pci = \"00:02\.0\": can do DMA to all memory":
+        machine(DEVICE.replace("unsafe-dma;", "")),
+}
+
+
+@pytest.mark.parametrize("message", BAD_DEVICE)
+def test_a_device_that_cannot_be_given_is_refused(boot, message):
+    run = boot(BAD_DEVICE[message], "--nic", cpus=2, until=r"UEFI Interactive Shell")
+    assert_refused(run, rf"^error: /chosen/hypervisor/{message}")
+
+
 def test_missing_image_is_named(make_image, run_image):
     image = make_image(machine(domain("a", "hello.elf")))
     subprocess.run(["mdel", "-i", f"{image}@@1M", "::/bulkhead/hello.elf"], check=True)

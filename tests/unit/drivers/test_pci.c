@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* links: drivers/pci.c tests/unit/fake_io.c tests/unit/drivers/fake_pci.c */
-/* Configuration accesses both ways, enumeration over bridges, and switching bus mastering off. */
+/* Configuration accesses both ways, enumeration over bridges. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -271,18 +271,6 @@ static void a_function_is_found_by_its_ids_on_bus_0_only(void **state)
     assert_int_equal(found.function, 3);
 }
 
-static void bus_mastering_is_switched_off_and_nothing_else(void **state)
-{
-    (void)state;
-    const struct pci_address at = {0, 2, 0};
-    struct fake_pci_function *nic = fake_pci_add(0, 2, 0, 0x100E8086, NIC, 0);
-    fake_pci_store(nic, PCI_COMMAND, 4, 0x02B00547);
-    assert_true(pci_disable_bus_mastering(&ports, at));
-    assert_int_equal(fake_pci_load(nic, PCI_COMMAND, 2), 0x0543);
-    nic->master_stuck = true;
-    assert_false(pci_disable_bus_mastering(&ports, at));
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -296,7 +284,6 @@ int main(void)
         cmocka_unit_test_setup(with_ecam_other_roots_are_found, begin),
         cmocka_unit_test_setup(a_scan_stops_when_told, begin),
         cmocka_unit_test_setup(a_function_is_found_by_its_ids_on_bus_0_only, begin),
-        cmocka_unit_test_setup(bus_mastering_is_switched_off_and_nothing_else, begin),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -104,10 +104,17 @@ static void a_silenced_function_cannot_do_dma_or_interrupt(void **state)
     (void)state;
     add(MSI, 0x05, 0x0181);
     add(MSIX, 0x11, 0x8007);
-    pci_silence(&ports, at);
+    assert_true(pci_silence(&ports, at));
     assert_int_equal(command(), PCI_COMMAND_NO_INTX | 3);
     assert_int_equal(fake_pci_load(device, MSI + 2, 2), 0x0180);
     assert_int_equal(fake_pci_load(device, MSIX + 2, 2), 0x0007);
+}
+
+static void a_function_that_stays_bus_master_is_told_of(void **state)
+{
+    (void)state;
+    device->master_stuck = true;
+    assert_false(pci_silence(&ports, at));
 }
 
 static void a_list_that_runs_in_circles_ends(void **state)
@@ -295,6 +302,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(a_silenced_function_cannot_do_dma_or_interrupt, begin),
+        cmocka_unit_test_setup(a_function_that_stays_bus_master_is_told_of, begin),
         cmocka_unit_test_setup(a_list_that_runs_in_circles_ends, begin),
         cmocka_unit_test_setup(without_the_status_bit_there_is_no_list, begin),
         cmocka_unit_test_setup(a_function_without_capabilities_is_not_reset, begin),

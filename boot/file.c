@@ -5,6 +5,7 @@
 #include "kernel/string.h"
 
 #define PATH_MAX_CHARS (CONFIG_PATH_SIZE + 16)
+#define FOLDER_MAX     1000
 #define READ_CHUNK     MIB(1) /* some firmware fails on very large reads */
 
 static EFI_FILE_HANDLE volume;
@@ -94,4 +95,68 @@ struct loader_file loader_read_file(const char *path)
     }
     FIRMWARE(file->Close(file));
     return out;
+}
+
+/* ---- reports of former runs ---- */
+
+EFI_STATUS loader_write_file(const char *path, const void *data, size_t size)
+{
+    CHAR16 wide[PATH_MAX_CHARS];
+    EFI_FILE_HANDLE file = NULL;
+    UINTN written = size;
+    if (!make_path(path, wide)) {
+        return EFI_INVALID_PARAMETER;
+    }
+    EFI_STATUS status = FIRMWARE(volume->Open(
+        volume, &file, wide, EFI_FILE_MODE_READ | EFI_FILE_MODE_WRITE | EFI_FILE_MODE_CREATE, 0));
+    if (status != EFI_SUCCESS) {
+        return status;
+    }
+    status = FIRMWARE(file->Write(file, &written, (void *)(uintptr_t)data));
+    if (status == EFI_SUCCESS) {
+        status = written == size ? FIRMWARE(file->Flush(file)) : EFI_VOLUME_FULL;
+    }
+    if (status != EFI_SUCCESS) {
+        FIRMWARE(file->Delete(file)); /* closes it, too */
+        return status;
+    }
+    return FIRMWARE(file->Close(file));
+}
+
+EFI_STATUS loader_delete_file(const char *path)
+{
+    CHAR16 wide[PATH_MAX_CHARS];
+    EFI_FILE_HANDLE file = NULL;
+    if (!make_path(path, wide)) {
+        return EFI_INVALID_PARAMETER;
+    }
+    EFI_STATUS status =
+        FIRMWARE(volume->Open(volume, &file, wide, EFI_FILE_MODE_READ | EFI_FILE_MODE_WRITE, 0));
+    return status == EFI_SUCCESS ? FIRMWARE(file->Delete(file)) : status;
+}
+
+void loader_list_files(void (*found)(void *context, const char *name), void *context)
+{
+    static _Alignas(8) uint8_t entry[1024];
+    const EFI_FILE_INFO *info = (const EFI_FILE_INFO *)entry;
+    char name[64];
+    CHAR16 wide[PATH_MAX_CHARS];
+    EFI_FILE_HANDLE folder = NULL;
+    if (!make_path("", wide) ||
+        FIRMWARE(volume->Open(volume, &folder, wide, EFI_FILE_MODE_READ, 0)) != EFI_SUCCESS) {
+        return;
+    }
+    for (unsigned i = 0; i < FOLDER_MAX; i++) {
+        UINTN size = sizeof(entry);
+        if (FIRMWARE(folder->Read(folder, &size, entry)) != EFI_SUCCESS || size == 0) {
+            break;
+        }
+        size_t length = 0;
+        for (; info->FileName[length] != 0 && length < sizeof(name) - 1; length++) {
+            name[length] = info->FileName[length] < 0x7f ? (char)info->FileName[length] : '?';
+        }
+        name[length] = '\0';
+        found(context, name);
+    }
+    FIRMWARE(folder->Close(folder));
 }

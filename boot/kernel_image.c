@@ -103,7 +103,10 @@ bool loader_load_kernel(const struct boot_info *info, struct kernel_image *kerne
     if (kernel->info == NULL || paging_create(&kernel->tables, &kernel->pool) != PAGING_OK ||
         !map_segments(kernel, image) ||
         paging_map(&kernel->tables, POOL_BASE, kernel->pool.base, pool_size, PAGE_DATA) !=
-            PAGING_OK) {
+            PAGING_OK ||
+        (info->record.v != 0 &&
+         paging_map(&kernel->tables, RECORD_BASE, info->record, PANIC_RECORD_PAGES * PAGE_SIZE,
+                    PAGE_DATA) != PAGING_OK)) {
         loader_error("the kernel's pool of %lu KiB is too small", pool_size / 1024);
         return false;
     }

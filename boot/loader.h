@@ -12,6 +12,7 @@
 #include "kernel/boot_info.h"
 #include "kernel/cpu.h"
 #include "kernel/paging.h"
+#include "kernel/panic_record.h"
 
 extern EFI_SYSTEM_TABLE *ST;
 extern EFI_BOOT_SERVICES *BS;
@@ -33,6 +34,9 @@ extern uint64_t firmware_ticks;
 /* One line on the firmware's console, and kept for the kernel's log. */
 void loader_print(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* The same, but only on the console. */
+void loader_show(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
 /* The same as an error; loader_error_count() tells how many there were. */
 void loader_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 unsigned loader_error_count(void);
@@ -48,6 +52,9 @@ const char *efi_status_text(EFI_STATUS status);
 /* Pages of EfiLoaderData whose last byte is at or below max. NULL: there are none. */
 void *loader_alloc_pages(uint64_t count, uint64_t max);
 void loader_free_pages(void *pages, uint64_t count);
+
+/* Pages of EfiLoaderData at an address; false: they are not to be had. */
+bool loader_alloc_at(uint64_t address, uint64_t count);
 
 /* Frees everything that loader_alloc_pages() gave: on the way back to the firmware. */
 void loader_free_all(void);
@@ -73,6 +80,21 @@ EFI_STATUS loader_open_volume(EFI_HANDLE image);
 
 /* Reads \bulkhead\<path>, where path has '/' between folders. */
 struct loader_file loader_read_file(const char *path);
+
+/* Makes \bulkhead\<path>; on failure nothing is left of it. */
+EFI_STATUS loader_write_file(const char *path, const void *data, size_t size);
+EFI_STATUS loader_delete_file(const char *path);
+
+/* Calls found() with the name, cut to 63 characters, of each entry of \bulkhead. */
+void loader_list_files(void (*found)(void *context, const char *name), void *context);
+
+/* ---- former_run.c ---- */
+
+/* Looks for what the former run left, shows it, and allocates info->record. Call it early. */
+void loader_read_former_run(struct boot_info *info);
+
+/* Makes a file of what was found, once the volume is open. */
+void loader_save_former_run(void);
 
 /* ---- machine.c ---- */
 

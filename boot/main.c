@@ -123,6 +123,7 @@ EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *system_table)
     FIRMWARE(BS->SetWatchdogTimer(0, 0, 0, NULL));
     loader_print("Bulkhead %s: loader", BULKHEAD_VERSION);
 
+    loader_read_former_run(&info);
     check_processor_state();
     loader_read_machine(&info);
     loader_check_cpus(&info);
@@ -132,6 +133,7 @@ EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *system_table)
                      efi_status_text(status));
         return give_up(status);
     }
+    loader_save_former_run();
     UINTN key = 0;
     bool good = loader_read_configuration() && loader_load_kernel(&info, &kernel) &&
                 loader_map_handoff(&kernel) && loader_read_memory_map(&info, &key) &&

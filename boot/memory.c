@@ -26,6 +26,18 @@ void *loader_alloc_pages(uint64_t count, uint64_t max)
     return (void *)address;
 }
 
+bool loader_alloc_at(uint64_t address, uint64_t count)
+{
+    EFI_PHYSICAL_ADDRESS at = address;
+    if (allocation_count == ALLOCATION_MAX ||
+        FIRMWARE(BS->AllocatePages(AllocateAddress, EfiLoaderData, count, &at)) != EFI_SUCCESS) {
+        return false;
+    }
+    allocations[allocation_count].address = at;
+    allocations[allocation_count++].count = count;
+    return true;
+}
+
 void loader_free_pages(void *pages, uint64_t count)
 {
     for (unsigned i = 0; i < allocation_count; i++) {

@@ -33,12 +33,14 @@ static void show(const char *line)
     FIRMWARE(ST->ConOut->OutputString(ST->ConOut, wide));
 }
 
-static void print_line(const char *prefix, const char *format, va_list args)
+static void print_line(bool kept_too, const char *prefix, const char *format, va_list args)
 {
     static char line[LINE_SIZE];
     int used = ksnprintf(line, sizeof(line), "%s", prefix);
     kvsnprintf(line + used, sizeof(line) - (size_t)used, format, args);
-    keep(line, strlen(line));
+    if (kept_too) {
+        keep(line, strlen(line));
+    }
     show(line);
 }
 
@@ -46,7 +48,15 @@ void loader_print(const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    print_line("", format, args);
+    print_line(true, "", format, args);
+    va_end(args);
+}
+
+void loader_show(const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    print_line(false, "", format, args);
     va_end(args);
 }
 
@@ -54,7 +64,7 @@ void loader_error(const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    print_line("error: ", format, args);
+    print_line(true, "error: ", format, args);
     va_end(args);
     errors++;
 }
@@ -82,6 +92,8 @@ const char *efi_status_text(EFI_STATUS status)
         {EFI_NO_MEDIA, "no medium"},
         {EFI_MEDIA_CHANGED, "the medium was changed"},
         {EFI_VOLUME_CORRUPTED, "the file system is corrupted"},
+        {EFI_VOLUME_FULL, "the volume is full"},
+        {EFI_WRITE_PROTECTED, "write-protected"},
         {EFI_ACCESS_DENIED, "access denied"},
         {EFI_UNSUPPORTED, "unsupported"},
         {EFI_INVALID_PARAMETER, "invalid parameter"},

@@ -90,6 +90,7 @@ struct boot_info {
     hpa_t pool; /* everything the kernel allocates comes from here; below 4 GiB */
     uint64_t pool_size;
     uint64_t pool_used; /* bytes at its start that the loader used (page tables, this, ...) */
+    hpa_t record;       /* struct panic_record, mapped at RECORD_BASE; 0: none */
     hpa_t trampoline;   /* one page below 1 MiB for starting CPUs */
 
     uint64_t tsc_entry;    /* TSC at the loader's entry */

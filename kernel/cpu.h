@@ -169,6 +169,12 @@ static inline void cpu_wbinvd(void)
     __asm__ volatile("wbinvd" : : : "memory");
 }
 
+/* Writes a line of the caches back to memory. */
+static inline void cpu_flush_line(const volatile void *address)
+{
+    __asm__ volatile("clflush %0" : : "m"(*(const volatile char *)address) : "memory");
+}
+
 static inline void cpu_pause(void)
 {
     __asm__ volatile("pause" : : : "memory");

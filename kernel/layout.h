@@ -8,6 +8,7 @@
 
 #define KERNEL_BASE     0xffffffff80000000 /* the kernel's image, one page size, W^X */
 #define POOL_BASE       0xffff900000000000 /* the pool: VA - POOL_BASE = hpa - boot_info.pool */
+#define RECORD_BASE     0xffff980000000000 /* the log, where a warm reset leaves it: panic_record.h */
 #define MMIO_BASE       0xffffa00000000000 /* device registers, uncached or write-combining */
 #define STACK_BASE      0xffffb00000000000 /* stacks, each below an unmapped guard page */
 #define WINDOW_BASE     0xffffc00000000000 /* a copy window for each CPU, see kernel/window.h */

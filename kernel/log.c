@@ -13,6 +13,7 @@
 #include "kernel/time.h"
 
 #define LEVEL_MARK  0x01 /* ring byte LEVEL_MARK + level begins a line */
+#define CACHE_LINE  64
 #define FLUSH_TURNS 20000000
 
 struct sink_state {
@@ -25,7 +26,9 @@ struct sink_state {
 };
 
 static struct spinlock lock;
-static char ring[LOG_RING_SIZE];
+static struct panic_record own; /* until log_keep(), and without a better place */
+static struct panic_record *record = &own;
+static char *ring = own.ring;
 static uint64_t head; /* bytes ever written: the stream's end */
 static struct sink_state sinks[LOG_SINK_MAX];
 static unsigned sink_count;
@@ -55,6 +58,16 @@ static void ring_put_line(enum log_level level, const char *text, size_t length)
         ring_put(is_mark(text[i]) ? '?' : text[i]);
     }
     ring_put('\n');
+}
+
+/* For the next boot: what was written since `from` to memory, and how far the ring is written. */
+static void publish(uint64_t from)
+{
+    panic_record_update(record, head);
+    for (uint64_t at = align_down(from, CACHE_LINE); at < head; at += CACHE_LINE) {
+        cpu_flush_line(&ring[at % LOG_RING_SIZE]);
+    }
+    cpu_flush_line(record);
 }
 
 static uint64_t oldest(void)
@@ -150,6 +163,30 @@ static bool drain_all(void)
     return done;
 }
 
+void log_keep(struct panic_record *place, uint64_t seconds)
+{
+    _Static_assert(PANIC_RECORD_HEADER == CACHE_LINE, "publish() writes one line of it");
+    panic_record_init(place, seconds);
+    record = place;
+    ring = place->ring;
+}
+
+void log_panic(void)
+{
+    record->state = PANIC_RECORD_PANIC;
+    record->panic_at = head;
+}
+
+void log_end(void)
+{
+    spin_lock(&lock);
+    if (record->state == PANIC_RECORD_RUNNING) {
+        record->state = PANIC_RECORD_ENDED;
+        publish(head);
+    }
+    spin_unlock(&lock);
+}
+
 void log_add_sink(const struct log_sink *sink)
 {
     spin_lock(&lock);
@@ -184,7 +221,9 @@ void log_set_pending_hook(void (*hook)(void))
 static void add_line(enum log_level level, const char *text, size_t length)
 {
     spin_lock(&lock);
+    uint64_t from = head;
     ring_put_line(level, text, length);
+    publish(from);
     bool done = drain_all();
     spin_unlock(&lock);
     if (!done && pending_hook != NULL) {
@@ -227,6 +266,7 @@ void log_import(const char *text, size_t length)
             start = i + 1;
         }
     }
+    publish(0);
     spin_unlock(&lock);
 }
 

@@ -7,11 +7,12 @@
 #ifndef KERNEL_LOG_H
 #define KERNEL_LOG_H
 
+#include "kernel/panic_record.h"
 #include "kernel/types.h"
 #include "kernel/vm_plan.h"
 
-#define LOG_RING_SIZE 0x8000 /* bytes; a power of two */
-#define LOG_LINE_SIZE 256    /* longest line, with prefix and line feed; longer ones are cut */
+#define LOG_RING_SIZE PANIC_RECORD_RING
+#define LOG_LINE_SIZE 256 /* longest line, with prefix and line feed; longer ones are cut */
 #define LOG_SINK_MAX  2
 
 /*
@@ -23,6 +24,18 @@ struct log_sink {
     void (*finish)(void *context); /* waits, bounded, until the device has sent it all; or NULL */
     void *context;
 };
+
+/*
+ * Puts the ring where a warm reset leaves it. seconds: now, since 1970. Boot processor, before the
+ * first line; without it the log ends with the machine.
+ */
+void log_keep(struct panic_record *place, uint64_t seconds);
+
+/* What follows is the report of a panic. For panic(), after log_break_lock(). */
+void log_panic(void);
+
+/* The run ends on purpose: the next boot has nothing to report, unless log_panic() was called. */
+void log_end(void);
 
 /* Adds a sink; it gets everything from the ring's start. Boot processor, before others start. */
 void log_add_sink(const struct log_sink *sink);

@@ -32,6 +32,7 @@ void machine_init(const struct boot_info *info)
 void machine_halt(void)
 {
     log_flush();
+    log_end();
     for (;;) {
         cpu_disable_interrupts();
         cpu_halt();
@@ -42,6 +43,7 @@ void machine_power_off(void)
 {
     log_notice("switching the machine off");
     log_flush();
+    log_end();
     power_off(platform, &mappings);
     log_error("the machine cannot be switched off: no working power-off register is known");
     machine_halt();
@@ -51,5 +53,6 @@ void machine_reset(void)
 {
     log_notice("resetting the machine");
     log_flush();
+    log_end();
     power_reset(platform, &mappings);
 }

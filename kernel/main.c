@@ -11,6 +11,7 @@
 #include "kernel/cpu_init.h"
 #include "kernel/descriptors.h"
 #include "kernel/idle.h"
+#include "kernel/layout.h"
 #include "kernel/log.h"
 #include "kernel/machine.h"
 #include "kernel/manage.h"
@@ -267,6 +268,9 @@ void kernel_main(const struct boot_info *info)
     cpu->state = CPU_STARTED;
     BUG_ON(info->magic != BOOT_INFO_MAGIC || info->size != sizeof(struct boot_info));
 
+    if (info->record.v != 0) {
+        log_keep((struct panic_record *)RECORD_BASE, info->boot_seconds);
+    }
     log_set_level(info->plan.log_level);
     panic_configure(info->plan.on_panic);
     machine_init(info);

@@ -150,6 +150,7 @@ static void report(const struct trap_frame *frame, const struct place *place, co
 {
     char text[160];
     kvsnprintf(text, sizeof(text), format, args);
+    log_panic();
     log_error("PANIC: %s", text);
     if (frame != NULL) {
         print_registers(frame);

@@ -9,6 +9,7 @@ import signal
 import socket
 import struct
 import subprocess
+import sys
 import time
 import zlib
 
@@ -117,6 +118,20 @@ def test_panic_ends_with_1_after_its_whole_report(run, image_of, rig):
     assert code == 1
     assert "the last line of the report" in out
     assert "panic: [    1.000] PANIC: a test" in err
+
+
+def test_a_panic_that_resets_the_machine_is_no_end_for_who_waits_for_a_text():
+    sys.path.insert(0, os.path.join(TREE, "tools"))
+    from runlib.text import Lines
+    report = b"PANIC: a test\n[ 1.0] 0 error: the machine is reset (on-panic = \"reset\")\n"
+    waiting = Lines(re.compile("second boot"))
+    waiting.feed(report)
+    assert waiting.panic_line is None
+    waiting.feed(b"PANIC: another\n[ 1.0] 0 error: the machine is halted\n")
+    assert waiting.panic_line == "PANIC: another"
+    alone = Lines(None)
+    alone.feed(report)
+    assert alone.panic_line == "PANIC: a test"
 
 
 def test_panic_followed_by_power_off_is_still_a_panic(run, image_of):

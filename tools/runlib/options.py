@@ -15,7 +15,8 @@ FORWARDS_MAX = 5
 EPILOG = """\
 exit code: 0  the text of --until appeared, the machine switched itself off, or
               the person at the terminal left;
-           1  panic of Bulkhead or the firmware, a fault of the machine, time-out;
+           1  panic of Bulkhead or the firmware, a fault of the machine, time-out
+              (with --until, a panic that ends with a reset of the machine is no end);
            2  usage, or the machine cannot be started;
            128+N  stopped by signal N.
 One line on stderr says which of them it was.

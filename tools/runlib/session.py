@@ -190,6 +190,7 @@ class Session:
         if self.lines.until_line is not None:
             return 0, f"the awaited text appeared: {self.lines.until_line}"
         if self.lines.panic_line is None:
+            self.panic_at = None
             return None
         now = time.monotonic()
         self.panic_at = self.panic_at or now

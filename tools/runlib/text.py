@@ -13,6 +13,9 @@ UNPRINTABLE = re.compile(rb"[\x00-\x08\x0b-\x1f\x7f]")
 # Bulkhead's own, and the firmware's report of a processor exception.
 PANIC = re.compile(r"^(\[[^]]*\] +(\d+ error: )?)?(BULKHEAD )?PANIC|^!!!! .*Exception Type")
 
+# Its last words before it goes on with a reset: who waits for a text waits for the next boot.
+PANIC_RESETS = re.compile(r"the machine is reset \(on-panic = ")
+
 
 def clean(raw):
     """A piece of a line as text, without what does not print."""
@@ -66,3 +69,5 @@ class Lines:
         if (self.panic_line is None or self.panic_growing) and PANIC.search(line):
             self.panic_line = line.strip()
             self.panic_growing = True
+        elif self.until and self.panic_line and PANIC_RESETS.search(line):
+            self.panic_line = None

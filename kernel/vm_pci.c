@@ -16,6 +16,9 @@
 #include "kernel/time.h"
 #include "kernel/vm.h"
 
+_Static_assert(VM_PCI_MAX <= VPCI_FUNCTION_MAX && VM_PCI_BARS == VPCI_BAR_COUNT,
+               "a plan's functions find room on the bus");
+
 static const struct pci_access ports;
 static struct ioapic ioapic;
 static struct spinlock machine_lock; /* inside any device_lock */

@@ -152,7 +152,7 @@ void loader_list_files(void (*found)(void *context, const char *name), void *con
             break;
         }
         size_t length = 0;
-        for (; info->FileName[length] != 0 && length < sizeof(name) - 1; length++) {
+        for (; length < sizeof(name) - 1 && info->FileName[length] != 0; length++) {
             name[length] = info->FileName[length] < 0x7f ? (char)info->FileName[length] : '?';
         }
         name[length] = '\0';

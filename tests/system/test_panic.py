@@ -41,8 +41,12 @@ def reports_on_disk(image):
 def four_runs(tmp_path_factory):
     """A panic, a reset without a word, an end on purpose, each followed by a warm reset."""
     folder = tmp_path_factory.mktemp("runs")
+    old = folder / "old.txt"
+    old.write_text("an old report\n")
+    # Seven reports are there already, so that the second new one is one too many.
     image = image_make(folder, EMPTY % 'on-panic = "reset"; on-last-vm = "reset";',
-                       f"{BUILD}/test/ends.efi")
+                       f"{BUILD}/test/ends.efi",
+                       [(str(old), f"/bulkhead/crash-{n:03}.txt") for n in range(4, 11)])
     run = image_run(folder, image, "--keep-disk", cpus=2, timeout=240,
                     until=r"no VM is configured", until_count=2)
     # The text of each run, as the firmware's console and the kernel told it.
@@ -59,14 +63,14 @@ def test_a_panic_is_told_by_the_next_run(four_runs):
     assert re.search(r"^  \| \[.*\] +0 error: PANIC: the first run ends$", parts[1], re.M)
     assert re.search(r"^  \| .*#\d+ ffffffff8\w+ kernel_main\+0x", parts[1], re.M)
     assert re.search(r"^  \| .*the machine is reset \(on-panic", parts[1], re.M)
-    assert re.search(r"^its log is in \\bulkhead\\crash-001\.txt$", parts[1], re.M)
+    assert re.search(r"^its log is in \\bulkhead\\crash-011\.txt$", parts[1], re.M)
 
 
 @pytest.mark.xdist_group("former-runs")
 def test_a_reset_without_a_word_leaves_the_log(four_runs):
     _, parts, _ = four_runs
     assert re.search(r"^warning: Bulkhead's former run ended without a word$", parts[2], re.M)
-    assert re.search(r"^its log is in \\bulkhead\\crash-002\.txt$", parts[2], re.M)
+    assert re.search(r"^its log is in \\bulkhead\\crash-012\.txt$", parts[2], re.M)
     assert "PANIC" not in parts[2]
 
 
@@ -80,8 +84,10 @@ def test_each_end_is_told_once_and_an_end_on_purpose_never(four_runs):
 @pytest.mark.xdist_group("former-runs")
 def test_the_logs_of_former_runs_are_files_beside_the_configuration(four_runs):
     _, parts, reports = four_runs
-    assert sorted(reports) == ["crash-001.txt", "crash-002.txt"]
-    first, second = reports.values()
+    assert sorted(reports) == [f"crash-{n:03}.txt" for n in range(5, 13)]
+    assert re.search(r"^\\bulkhead\\crash-004\.txt, the oldest, was removed$", parts[2], re.M)
+    assert "the oldest" not in parts[1] and reports["crash-010.txt"] == "an old report\n"
+    first, second = reports["crash-011.txt"], reports["crash-012.txt"]
     assert re.match(r"Bulkhead panicked in its former run, which began \d{10} s after", first)
     assert re.search(r"^\[ *0\.000000\] +0 Bulkhead ", first, re.M)
     assert re.search(r"^\[ *\d+\.\d+\] +1 CPU 1 \(APIC id 1\) in VMX operation$", first, re.M)

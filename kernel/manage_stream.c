@@ -128,9 +128,10 @@ int64_t manage_ring(struct vcpu *vcpu)
         }
     }
     static const struct bulkhead_ring empty;
+    struct manage_ring *ring = &caller->rings.ring[first_of[stream] + number];
     spin_lock(&caller->rings.lock);
-    caller->rings.ring[first_of[stream] + number] =
-        (struct manage_ring){.gpa = gpa, .size = (uint32_t)size};
+    caller->rings.open += (size != 0) - (uint32_t)(ring->size != 0);
+    *ring = (struct manage_ring){.gpa = gpa, .size = (uint32_t)size};
     if (size != 0) {
         vm_write_memory(caller, gpa, &empty, sizeof(empty));
     }
@@ -221,7 +222,7 @@ static uint32_t move_rings(struct vm *owner, uint64_t happened[BULKHEAD_EVENT_CO
     uint64_t budget = BULKHEAD_TRANSFER_MAX;
     spin_lock(&rings->lock);
     uint32_t first = rings->next;
-    for (uint32_t i = 0; i < MANAGE_RINGS && budget > 0; i++) {
+    for (uint32_t i = 0; rings->open != 0 && i < MANAGE_RINGS && budget > 0; i++) {
         uint32_t index = (first + i) % MANAGE_RINGS;
         struct manage_ring *ring = &rings->ring[index];
         struct vm *vm = vm_get(index % VM_MAX);

@@ -27,6 +27,7 @@ struct manage_ring {
 /* Of each VM, used by those with the right. */
 struct manage_rings {
     struct spinlock lock; /* among the VM's own vCPUs */
+    uint32_t open;        /* rings with a size */
     uint32_t next;        /* the ring that comes first the next time */
     struct manage_ring ring[MANAGE_RINGS];
 };

@@ -25,21 +25,40 @@ void vm_console_flush(struct vm_console *console)
     console->line_length = 0;
 }
 
-/* ECMA-48: ESC [ ... final byte 0x40-0x7E; other sequences are taken for two bytes. */
-static bool in_escape(struct vm_console *console, uint8_t byte)
+static void add(struct vm_console *console, uint8_t byte)
 {
-    switch (console->escape) {
-    case ESCAPE_BEGUN:
+    console->line[console->line_length++] = (char)byte;
+    if (console->line_length == VM_CONSOLE_LINE) {
+        vm_console_flush(console);
+    }
+}
+
+/* Within a sequence. ECMA-48: ESC [ ... final byte 0x40-0x7E; others are taken for two bytes. */
+static void escape(struct vm_console *console, uint8_t byte)
+{
+    if (console->escape == ESCAPE_BEGUN) {
         console->escape = byte == '[' ? ESCAPE_CSI : ESCAPE_NONE;
-        return true;
-    case ESCAPE_CSI:
-        if (byte >= 0x40 && byte <= 0x7e) {
-            console->escape = ESCAPE_NONE;
+    } else if (byte >= 0x40 && byte <= 0x7e) {
+        console->escape = ESCAPE_NONE;
+    }
+}
+
+static void control(struct vm_console *console, uint8_t byte)
+{
+    switch (byte) {
+    case 0x1b:
+        console->escape = ESCAPE_BEGUN;
+        break;
+    case '\r':
+        break;
+    case '\n':
+        if (console->line_length == 0) {
+            console->line[console->line_length++] = ' ';
         }
-        return true;
+        vm_console_flush(console);
+        break;
     default:
-        console->escape = byte == 0x1b ? ESCAPE_BEGUN : ESCAPE_NONE;
-        return byte == 0x1b;
+        add(console, byte == '\t' ? byte : '?');
     }
 }
 
@@ -48,20 +67,12 @@ void vm_console_put(struct vm_console *console, uint8_t byte)
     uint64_t at = console->written;
     console->ring[at % VM_CONSOLE_RING] = byte;
     __atomic_store_n(&console->written, at + 1, __ATOMIC_RELEASE); /* readers have no lock */
-    if (in_escape(console, byte) || byte == '\r') {
-        return;
-    }
-    if (byte == '\n') {
-        if (console->line_length == 0) {
-            console->line[console->line_length++] = ' ';
-        }
-        vm_console_flush(console);
-        return;
-    }
-    console->line[console->line_length++] =
-        (char)((byte >= 0x20 && byte < 0x7f) || byte == '\t' ? byte : '?');
-    if (console->line_length == VM_CONSOLE_LINE) {
-        vm_console_flush(console);
+    if (console->escape != ESCAPE_NONE) {
+        escape(console, byte);
+    } else if (byte < ' ') {
+        control(console, byte);
+    } else {
+        add(console, byte < 0x7f ? byte : '?');
     }
 }
 

@@ -31,9 +31,9 @@ size_t vm_console_read(const struct vm *vm, uint64_t *position, uint8_t *to, siz
         return 0;
     }
     size_t length = MIN(size, end - at);
-    for (size_t i = 0; i < length; i++) {
-        to[i] = __atomic_load_n(&console->ring[(at + i) % VM_CONSOLE_RING], __ATOMIC_RELAXED);
-    }
+    size_t unbroken = MIN(length, VM_CONSOLE_RING - at % VM_CONSOLE_RING);
+    memcpy(to, console->ring + at % VM_CONSOLE_RING, unbroken);
+    memcpy(to + unbroken, console->ring, length - unbroken);
     __atomic_thread_fence(__ATOMIC_ACQUIRE);
     /* What was printed meanwhile may have replaced the first of them. */
     uint64_t safe = first_safe(console);

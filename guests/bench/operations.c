@@ -105,6 +105,63 @@ static struct bench_result run_console_write(uint64_t rounds)
     return hypercall_available() ? run_loop(loop_console_write, rounds, (uint64_t)line) : absent;
 }
 
+/* Management calls, where the VM has the right: a structure, nothing to tell, 4 KiB of console. */
+struct manage_call {
+    uint64_t number;
+    uint64_t arguments[5];
+};
+
+static uint64_t loop_manage(uint64_t count, uint64_t argument)
+{
+    const struct manage_call *call = (const struct manage_call *)argument;
+    const uint64_t *a = call->arguments;
+    uint64_t start = cpu_rdtsc();
+    for (uint64_t i = 0; i < count; i++) {
+        hypercall(call->number, a[0], a[1], a[2], a[3], a[4]);
+    }
+    return cpu_rdtsc() - start;
+}
+
+static struct bench_result run_manage(const struct manage_call *call, uint64_t rounds)
+{
+    const uint64_t *a = call->arguments;
+    if (!hypercall_available() || hypercall(call->number, a[0], a[1], a[2], a[3], a[4]) < 0) {
+        return absent;
+    }
+    return run_loop(loop_manage, rounds, (uint64_t)call);
+}
+
+static uint8_t manage_memory[8192];
+
+static struct bench_result run_manage_vm(uint64_t rounds)
+{
+    struct manage_call call = {BULKHEAD_CALL_VM,
+                               {0, (uint64_t)manage_memory, sizeof(struct bulkhead_vm)}};
+    return run_manage(&call, rounds);
+}
+
+static struct bench_result run_manage_events(uint64_t rounds)
+{
+    struct manage_call call = {BULKHEAD_CALL_EVENTS,
+                               {(uint64_t)manage_memory, sizeof(struct bulkhead_events)}};
+    return run_manage(&call, rounds);
+}
+
+static struct bench_result run_manage_read(uint64_t rounds)
+{
+    static char line[THR_LINE];
+    struct manage_call call = {
+        BULKHEAD_CALL_READ,
+        {BULKHEAD_STREAM_CONSOLE, 0, 0, (uint64_t)manage_memory, sizeof(manage_memory)}};
+    memset(line, '.', sizeof(line));
+    line[THR_LINE - 1] = '\n';
+    /* So much that there is enough to read. */
+    for (uint32_t i = 0; hypercall_available() && i < sizeof(manage_memory) / THR_LINE; i++) {
+        hypercall(BULKHEAD_CALL_CONSOLE_WRITE, (uint64_t)line, THR_LINE, 0, 0, 0);
+    }
+    return run_manage(&call, rounds);
+}
+
 static struct bench_result run_out_scratch(uint64_t rounds)
 {
     return run_loop(loop_out8, rounds, UART_SCR);
@@ -240,6 +297,8 @@ const struct bench_operation bench_operations[] = {
     {"cpuid", run_cpuid, 10000},
     {"rdmsr-apic-base", run_apic_base, 10000},
     {"vmcall-version", run_vmcall, 10000},
+    {"manage-vm", run_manage_vm, 1000},
+    {"manage-events", run_manage_events, 1000},
     {"out-scratch", run_out_scratch, 10000},
     {"in-lsr", run_in_lsr, 10000},
     {"ioapic-read", run_ioapic, 10000},
@@ -254,5 +313,6 @@ const struct bench_operation bench_operations[] = {
     /* These print, so they come last: output that is under way would disturb the others. */
     {"out-thr", run_out_thr, 512},
     {"console-write-64", run_console_write, 16},
+    {"manage-read-4096", run_manage_read, 16},
 };
 const uint32_t bench_operation_count = sizeof(bench_operations) / sizeof(bench_operations[0]);

@@ -29,9 +29,10 @@ soak: $(SYSTEM_NEEDS) | setup ## ten million attacks on a neighbour, and other l
 	$(Q)SOAK_ATTACKS=$(SOAK_ATTACKS) $(PYTHON) -m pytest -q -m soak tests/system
 
 # ---------------------------------------------------------------- a machine to look at
-RUN_CPUS ?= 4
+RUN_CPUS ?= 5
+RUN_PORTS := --serve 8080:80 --serve 2300:2300 --serve 2302:2302
 $(BUILD)/run.img: config/run.dts $(BUILD)/bulkhead.efi $(GUESTS) tools/mkimage tools/fdt.py
 	$(call say,IMAGE,$@)
 	$(Q)tools/mkimage $< $@ -I $(BUILD)/guests --efi $(BUILD)/bulkhead.efi
-run: $(BUILD)/run.img | setup ## boot config/run.dts in a test machine (Bochs, 4 CPUs): Linux beside two unikernels
-	$(Q)tools/run-demo config/run.dts $< --cpus $(RUN_CPUS) --timeout 300
+run: $(BUILD)/run.img | setup ## boot config/run.dts in a test machine (Bochs, 5 CPUs): Linux beside three unikernels
+	$(Q)tools/run-demo config/run.dts $< --cpus $(RUN_CPUS) --timeout 300 $(RUN_PORTS)

@@ -14,9 +14,15 @@ static bool watching;
 
 bool backend_available(void)
 {
+    static bool asked;
+    static bool available;
     struct bulkhead_facts facts;
-    return hypercall_available() && hypercall_facts(&facts) &&
-           (facts.flags & BULKHEAD_FACT_MANAGE) != 0;
+    if (!asked) {
+        asked = true;
+        available = hypercall_available() && hypercall_facts(&facts) &&
+                    (facts.flags & BULKHEAD_FACT_MANAGE) != 0;
+    }
+    return available;
 }
 
 bool backend_machine(struct bulkhead_machine *machine)

@@ -43,6 +43,8 @@ static void of_guest(struct text *out)
     net_metrics_read(&own);
     microseconds(out, "bulkhead_net_uptime_seconds", "Time since the management guest's start.",
                  own.uptime_ms * 1000);
+    single(out, "bulkhead_net_busy_ticks_total", "counter",
+           "TSC ticks that the management guest did not spend waiting.", own.busy_ticks);
     single(out, "bulkhead_net_receive_frames_total", "counter", "Frames received.", own.rx_frames);
     single(out, "bulkhead_net_receive_dropped_total", "counter",
            "Frames that were damaged or found no buffer.", own.rx_dropped);

@@ -13,6 +13,7 @@ struct net_metrics {
     uint64_t tx_frames;
     uint64_t tx_dropped;
     uint64_t interrupts;
+    uint64_t busy_ticks; /* of the TSC, while it did not wait by HLT */
     uint64_t uptime_ms;
     uint32_t http_open;
     uint32_t console_open;

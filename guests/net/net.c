@@ -34,7 +34,7 @@
 
 static uint64_t start_tsc;
 static uint64_t ticks_per_ms;
-static bool rung;
+static uint64_t slept_ticks;
 
 uint64_t clock_ms(void)
 {
@@ -80,6 +80,7 @@ void net_metrics_read(struct net_metrics *metrics)
     metrics->tx_frames = counters.tx_frames;
     metrics->tx_dropped = counters.tx_dropped;
     metrics->interrupts = counters.interrupts;
+    metrics->busy_ticks = cpu_rdtsc() - start_tsc - slept_ticks;
     metrics->uptime_ms = clock_ms();
     metrics->http_open = services_http_open();
     metrics->console_open = services_console_open();
@@ -94,7 +95,6 @@ static void on_timer(struct trap_frame *frame)
 static void on_doorbell(struct trap_frame *frame)
 {
     (void)frame;
-    rung = true;
     apic_eoi();
 }
 
@@ -105,8 +105,10 @@ static void sleep_for(uint32_t ms)
         return;
     }
     ms = ms < SLEEP_MOST_MS ? ms : SLEEP_MOST_MS;
-    timer_arm(cpu_rdtsc() + (uint64_t)ms * ticks_per_ms);
+    uint64_t before = cpu_rdtsc();
+    timer_arm(before + (uint64_t)ms * ticks_per_ms);
     cpu_wait();
+    slept_ticks += cpu_rdtsc() - before;
 }
 
 /* Chooses what the hypervisor tells us, when that has changed. */

@@ -31,3 +31,7 @@ $(BENCH_INIT): tests/bench/linux/init.c
 .PHONY: bench
 bench: $(BUILD)/native.efi $(BUILD)/bulkhead.efi $(GUESTS) $(BENCH_INIT) ## measure Bulkhead beside the bare machine
 	$(Q)$(PYTHON) tests/bench/run_bench.py
+
+.PHONY: bench-net
+bench-net: $(BUILD)/bulkhead.efi $(BUILD)/guests/net.elf | setup ## what requests cost the management guest (Bochs, one CPU)
+	$(Q)$(PYTHON) tests/bench/net_bench.py

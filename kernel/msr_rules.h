@@ -63,8 +63,8 @@ extern const size_t msr_rule_count;
 struct msr_forbidden {
     uint16_t first;
     uint16_t last;
-    const char *name;
     bool reading_too;
+    const char *name;
 };
 
 extern const struct msr_forbidden msr_forbidden[];

@@ -5,6 +5,7 @@
 GUEST_NAMES := hello smp rt bench neighbour hostile events net manager
 GUESTS := $(addprefix $(BUILD)/guests/,$(addsuffix .elf,$(GUEST_NAMES)) reset.bin)
 include guests/linux/linux.mk
+include guests/foreign/foreign.mk
 
 GUEST_CFLAGS = $(COMMON_CFLAGS) -mcmodel=small -fno-pic -fno-pie -fno-asynchronous-unwind-tables
 GUEST_LDFLAGS = -nostdlib -static -z max-page-size=4096 -z noexecstack --build-id=none \

@@ -3,6 +3,7 @@
 #include "kernel/vcpu.h"
 
 #include "drivers/lapic.h"
+#include "kernel/legacy.h"
 #include "kernel/percpu.h"
 #include "kernel/string.h"
 #include "kernel/vm.h"
@@ -16,6 +17,7 @@ void vcpu_reset(struct vcpu *vcpu)
     vcpu_timers_reset(vcpu);
     insn_cache_flush(&vcpu->insns);
     vcpu->xapic_icr = 0;
+    vcpu->lint0 = legacy_lint0_reset(vcpu);
     vcpu->vm->xapic_logical[vcpu->index] = (struct xapic_logical){.model = 0xf};
     msr_vcpu_reset(&vcpu->msr, vcpu->index == 0, false);
     xapic_update_bitmap(vcpu);

@@ -42,12 +42,13 @@ enum vcpu_register {
 
 /* What another CPU asks of a vCPU: bits of vcpu.requests, set before the kick. */
 enum vcpu_request {
-    VCPU_REQUEST_LOOK = 1 << 0,  /* the VM's state has changed: vm_look() says what to do */
-    VCPU_REQUEST_INIT = 1 << 1,  /* INIT from another vCPU of the VM */
-    VCPU_REQUEST_SIPI = 1 << 2,  /* SIPI; vector in sipi_vector */
-    VCPU_REQUEST_NMI = 1 << 3,   /* an NMI for the guest */
-    VCPU_REQUEST_START = 1 << 4, /* begin to run (first vCPU: prepare the VM before) */
-    VCPU_REQUEST_POLL = 1 << 5,  /* console output waits: poll by timer until it is gone */
+    VCPU_REQUEST_LOOK = 1 << 0,   /* the VM's state has changed: vm_look() says what to do */
+    VCPU_REQUEST_INIT = 1 << 1,   /* INIT from another vCPU of the VM */
+    VCPU_REQUEST_SIPI = 1 << 2,   /* SIPI; vector in sipi_vector */
+    VCPU_REQUEST_NMI = 1 << 3,    /* an NMI for the guest */
+    VCPU_REQUEST_START = 1 << 4,  /* begin to run (first vCPU: prepare the VM before) */
+    VCPU_REQUEST_POLL = 1 << 5,   /* console output waits: poll by timer until it is gone */
+    VCPU_REQUEST_LEGACY = 1 << 6, /* the PIC has an interrupt, or the PIT's next tick moved */
 };
 
 enum vcpu_state {
@@ -87,6 +88,7 @@ struct vcpu {
     uint8_t *msr_bitmap; /* 4 KiB */
     struct msr_vcpu msr;
     uint64_t xapic_icr; /* the xAPIC page's ICR; kernel/xapic.c */
+    uint32_t lint0;     /* as the guest sees it, in VMs with `legacy` */
     struct vcpu_vmx *vmx;
     struct vcpu_snapshots *snapshots;
 

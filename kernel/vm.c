@@ -140,6 +140,7 @@ void vm_prepare(struct vm *vm)
     vpower_reset(&vm->power);
     vkbc_reset(&vm->kbc);
     vdebug_reset(&vm->debug);
+    legacy_reset(vm);
     vm->note_count = 0;
     spin_unlock(&vm->device_lock);
     manage_reset(vm);

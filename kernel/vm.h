@@ -26,6 +26,7 @@
 #include "kernel/crash.h"
 #include "kernel/doorbell.h"
 #include "kernel/icr.h"
+#include "kernel/legacy.h"
 #include "kernel/manage_stream.h"
 #include "kernel/msr_policy.h"
 #include "kernel/spinlock.h"
@@ -60,6 +61,7 @@ struct vm {
     struct vpower power;
     struct vkbc kbc;
     struct vdebug debug;
+    struct vm_legacy legacy; /* unused without VM_FLAG_LEGACY */
     struct vm_console console;
 
     struct spinlock life_lock;

@@ -145,8 +145,12 @@ static void create_devices(struct vm *vm)
                                                      .passed_eoi = vm_pci_passed_eoi,
                                                      .context = vm});
     vm->uart_line = (struct vioapic_line){&vm->ioapic, GUEST_UART_IRQ};
-    vuart_init(&vm->uart, console_output, &vm->console,
-               (struct irq_line){vioapic_line_set, &vm->uart_line});
+    struct irq_line uart_line = {vioapic_line_set, &vm->uart_line};
+    if (vm->plan->flags & VM_FLAG_LEGACY) {
+        legacy_init(vm);
+        uart_line = legacy_uart_line(vm);
+    }
+    vuart_init(&vm->uart, console_output, &vm->console, uart_line);
     vuart_set_room_hook(&vm->uart, input_has_room, vm);
     struct vrtc_machine machine = rtc_machine(vm);
     vrtc_init(&vm->rtc, &machine, wall_clock_now, NULL);

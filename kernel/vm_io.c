@@ -30,6 +30,17 @@ static const struct port_row ports[] = {
     {GUEST_FAST_RESET_PORT, GUEST_FAST_RESET_PORT, DEVICE(power), &vpower_port92_ops, 0},
     {GUEST_POST_PORT, GUEST_POST_PORT, DEVICE(debug), &vdebug_post_ops, 0},
     {GUEST_DEBUG_PORT, GUEST_DEBUG_PORT, DEVICE(debug), &vdebug_console_ops, 0},
+    {GUEST_PIC_MASTER, GUEST_PIC_MASTER + VPIC_PORT_COUNT - 1, DEVICE(legacy.pic), &vpic_master_ops,
+     VM_FLAG_LEGACY},
+    {GUEST_PIC_SLAVE, GUEST_PIC_SLAVE + VPIC_PORT_COUNT - 1, DEVICE(legacy.pic), &vpic_slave_ops,
+     VM_FLAG_LEGACY},
+    {GUEST_PIT_PORT, GUEST_PIT_PORT + VPIT_PORT_COUNT - 1, DEVICE(legacy.pit), &legacy_pit_ops,
+     VM_FLAG_LEGACY},
+    {GUEST_PORT_B, GUEST_PORT_B, DEVICE(legacy.pit), &legacy_port_b_ops, VM_FLAG_LEGACY},
+    {GUEST_PM_TIMER, GUEST_PM_TIMER + VPMTIMER_PORT_COUNT - 1, DEVICE(legacy.pm_timer),
+     &vpmtimer_ops, VM_FLAG_LEGACY},
+    {GUEST_PIC_ELCR, GUEST_PIC_ELCR + VPIC_PORT_COUNT - 1, DEVICE(legacy.pic), &vpic_elcr_ops,
+     VM_FLAG_LEGACY},
 };
 
 static const struct port_row *find_port(const struct vm *vm, uint16_t port, unsigned size)

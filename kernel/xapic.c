@@ -51,6 +51,9 @@ static uint64_t xapic_read(void *device, uint64_t offset, unsigned size)
     case XAPIC_ICR1:
         return vcpu->xapic_icr >> 32;
     default:
+        if (msr_of(offset) == MSR_X2APIC_LVT_LINT0 && legacy_has_lint0(vcpu)) {
+            return vcpu->lint0;
+        }
         cpu_rdmsr_safe(msr_of(offset), &value);
         return (uint32_t)value;
     }
@@ -64,16 +67,26 @@ static void write_icr(struct vcpu *vcpu, uint32_t low)
     vm_send_ipi(vcpu, &request);
 }
 
+bool xapic_write_lvt(struct vcpu *vcpu, uint32_t msr, uint64_t value)
+{
+    struct lvt_check check = lvt_check(msr, value, vcpu->vm->msr_policy.deadline);
+    vcpu->counters.denied += check.denied;
+    if (check.verdict == LVT_FAULT || !cpu_wrmsr_safe(msr, check.value)) {
+        return false;
+    }
+    if (msr == MSR_X2APIC_LVT_LINT0) {
+        vcpu->lint0 = (uint32_t)value;
+        legacy_lint0_changed(vcpu);
+    }
+    return true;
+}
+
 static void write_register(struct vcpu *vcpu, uint64_t offset, uint32_t value)
 {
     uint32_t msr = msr_of(offset);
     if (msr == MSR_X2APIC_LVT_CMCI ||
         (msr >= MSR_X2APIC_LVT_TIMER && msr <= MSR_X2APIC_LVT_ERROR)) {
-        struct lvt_check check = lvt_check(msr, value, vcpu->vm->msr_policy.deadline);
-        vcpu->counters.denied += check.denied;
-        if (check.verdict == LVT_WRITE) {
-            cpu_wrmsr_safe(msr, check.value);
-        }
+        xapic_write_lvt(vcpu, msr, value);
         return;
     }
     /* EOI and ESR take only 0 in x2APIC mode; in the page any value will do. */
@@ -117,5 +130,9 @@ void xapic_update_bitmap(struct vcpu *vcpu)
     if (!(vcpu->msr.apic_base & APIC_BASE_EXTD)) {
         memset(vcpu->msr_bitmap + BITMAP_READ + X2APIC_FIRST / 8, 0xff, X2APIC_COUNT / 8);
         memset(vcpu->msr_bitmap + BITMAP_WRITE + X2APIC_FIRST / 8, 0xff, X2APIC_COUNT / 8);
+    }
+    if (legacy_has_lint0(vcpu)) {
+        vcpu->msr_bitmap[BITMAP_READ + MSR_X2APIC_LVT_LINT0 / 8] |= 1U << MSR_X2APIC_LVT_LINT0 % 8;
+        legacy_lint0_changed(vcpu); /* the APIC may have been switched off */
     }
 }

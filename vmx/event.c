@@ -4,6 +4,7 @@
 
 #include "kernel/cpu.h"
 #include "kernel/cpu_regs.h"
+#include "kernel/legacy.h"
 #include "vmx/vmcs.h"
 #include "vmx/vmx_defs.h"
 
@@ -150,9 +151,9 @@ static bool can_take_nmi(void)
            !(vmcs_read(VMCS_VM_ENTRY_INTERRUPTION_INFO) & INTR_INFO_VALID);
 }
 
-static void set_nmi_window(struct vcpu *vcpu, bool on)
+/* window: CPU_BASED_NMI_WINDOW_EXITING or CPU_BASED_INTERRUPT_WINDOW_EXITING */
+static void set_window(struct vcpu *vcpu, uint32_t window, bool on)
 {
-    uint32_t window = CPU_BASED_NMI_WINDOW_EXITING;
     vcpu->vmx->procbased = on ? vcpu->vmx->procbased | window : vcpu->vmx->procbased & ~window;
     vmcs_write(VMCS_PROCBASED_CONTROLS, vcpu->vmx->procbased);
 }
@@ -171,13 +172,42 @@ void event_request_nmi(struct vcpu *vcpu)
                    vmcs_read(VMCS_GUEST_INTERRUPTIBILITY) & ~(uint64_t)INTERRUPTIBILITY_STI);
         inject_nmi();
     } else {
-        set_nmi_window(vcpu, true);
+        set_window(vcpu, CPU_BASED_NMI_WINDOW_EXITING, true);
     }
 }
 
 enum exit_action exit_nmi_window(struct vcpu *vcpu)
 {
-    set_nmi_window(vcpu, false);
+    set_window(vcpu, CPU_BASED_NMI_WINDOW_EXITING, false);
     event_request_nmi(vcpu);
+    return EXIT_RESUME;
+}
+
+/* ---- the PIC's interrupts, in VMs with `legacy` ---- */
+
+static bool can_take_interrupt(void)
+{
+    const uint64_t blocking = INTERRUPTIBILITY_STI | INTERRUPTIBILITY_MOV_SS;
+    return (vmcs_read(VMCS_GUEST_RFLAGS) & RFLAGS_IF) &&
+           !(vmcs_read(VMCS_GUEST_INTERRUPTIBILITY) & blocking) &&
+           !(vmcs_read(VMCS_VM_ENTRY_INTERRUPTION_INFO) & INTR_INFO_VALID);
+}
+
+/*
+ * What is requested beyond the one that is injected waits for the window: SDM "Interrupt-Window
+ * Exiting and Virtual-Interrupt Delivery". A CPU in HLT is woken by the injection.
+ */
+void event_request_interrupt(struct vcpu *vcpu)
+{
+    if (legacy_interrupt_pending(vcpu) && can_take_interrupt()) {
+        vmcs_write(VMCS_GUEST_ACTIVITY_STATE, ACTIVITY_ACTIVE);
+        event_inject(INTR_INFO_VALID | legacy_acknowledge(vcpu), 0, 0);
+    }
+    set_window(vcpu, CPU_BASED_INTERRUPT_WINDOW_EXITING, legacy_interrupt_pending(vcpu));
+}
+
+enum exit_action exit_interrupt_window(struct vcpu *vcpu)
+{
+    event_request_interrupt(vcpu);
     return EXIT_RESUME;
 }

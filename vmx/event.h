@@ -31,7 +31,11 @@ enum exit_action event_redeliver(struct vcpu *vcpu, enum exit_action action);
 /* An NMI from another vCPU or by command: delivered now, or when the guest can take it. */
 void event_request_nmi(struct vcpu *vcpu);
 
-/* Handler of NMI-window exits. */
+/* The PIC's interrupt, if there is one: delivered now, or when the guest can take it. */
+void event_request_interrupt(struct vcpu *vcpu);
+
+/* Handlers of NMI-window and interrupt-window exits. */
 enum exit_action exit_nmi_window(struct vcpu *vcpu);
+enum exit_action exit_interrupt_window(struct vcpu *vcpu);
 
 #endif

@@ -57,6 +57,7 @@ enum exit_action (*const exit_table[EXIT_TABLE_SIZE])(struct vcpu *vcpu) = {
     [EXIT_REASON_EXCEPTION_OR_NMI] = exit_exception_or_nmi,
     [EXIT_REASON_TRIPLE_FAULT] = exit_triple_fault,
     [EXIT_REASON_INIT_SIGNAL] = exit_init_signal,
+    [EXIT_REASON_INTERRUPT_WINDOW] = exit_interrupt_window,
     [EXIT_REASON_NMI_WINDOW] = exit_nmi_window,
     [EXIT_REASON_TASK_SWITCH] = exit_task_switch,
     [EXIT_REASON_CPUID] = exit_cpuid,

@@ -3,7 +3,7 @@
 #include "drivers/lapic.h"
 #include "kernel/cpu.h"
 #include "kernel/cpu_regs.h"
-#include "kernel/lvt.h"
+#include "kernel/legacy.h"
 #include "kernel/msr.h"
 #include "kernel/msr_rules.h"
 #include "kernel/xapic.h"
@@ -31,6 +31,9 @@ static __attribute__((noinline)) enum exit_action read_any(struct vcpu *vcpu)
     if (is_absent_x2apic(vcpu, msr)) {
         return EXIT_INJECT_GP;
     }
+    if (msr == MSR_X2APIC_LVT_LINT0 && legacy_has_lint0(vcpu)) {
+        return give_value(vcpu, vcpu->lint0);
+    }
     switch (msr_policy_read(&vcpu->vm->msr_policy, &vcpu->msr, msr, &value)) {
     case MSR_DONE:
         return give_value(vcpu, value);
@@ -54,16 +57,6 @@ enum exit_action exit_rdmsr(struct vcpu *vcpu)
         }
     }
     return read_any(vcpu);
-}
-
-static enum exit_action write_lvt(struct vcpu *vcpu, uint32_t msr, uint64_t value)
-{
-    struct lvt_check check = lvt_check(msr, value, vcpu->vm->msr_policy.deadline);
-    vcpu->counters.denied += check.denied;
-    if (check.verdict == LVT_FAULT || !cpu_wrmsr_safe(msr, check.value)) {
-        return EXIT_INJECT_GP;
-    }
-    return EXIT_SKIP;
 }
 
 /* A fixed interrupt to all others of the VM, which Linux sends often; true when it was that. */
@@ -121,7 +114,7 @@ enum exit_action exit_wrmsr(struct vcpu *vcpu)
     case MSR_ICR:
         return write_icr(vcpu, value);
     case MSR_LVT:
-        return write_lvt(vcpu, msr, value);
+        return xapic_write_lvt(vcpu, msr, value) ? EXIT_SKIP : EXIT_INJECT_GP;
     case MSR_IGNORED:
         vcpu->counters.denied++;
         return EXIT_SKIP;

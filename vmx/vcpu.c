@@ -11,6 +11,7 @@
 #include "kernel/cpu.h"
 #include "kernel/cpu_regs.h"
 #include "kernel/idle.h"
+#include "kernel/legacy.h"
 #include "kernel/log.h"
 #include "kernel/memory.h"
 #include "kernel/msr.h"
@@ -261,8 +262,8 @@ static __attribute__((noinline)) bool handle_requests(struct vcpu *vcpu)
     if (vcpu_take_requests(vcpu, VCPU_REQUEST_LOOK) && !look_at_life(vcpu)) {
         return false;
     }
-    uint32_t requests =
-        vcpu_take_requests(vcpu, VCPU_REQUEST_INIT | VCPU_REQUEST_NMI | VCPU_REQUEST_POLL);
+    uint32_t requests = vcpu_take_requests(vcpu, VCPU_REQUEST_INIT | VCPU_REQUEST_NMI |
+                                                     VCPU_REQUEST_POLL | VCPU_REQUEST_LEGACY);
     if (requests & VCPU_REQUEST_INIT) {
         return take_init(vcpu);
     }
@@ -272,6 +273,10 @@ static __attribute__((noinline)) bool handle_requests(struct vcpu *vcpu)
     }
     if (requests & VCPU_REQUEST_NMI) {
         event_request_nmi(vcpu);
+    }
+    if (requests & VCPU_REQUEST_LEGACY) {
+        legacy_rearm(vcpu);
+        event_request_interrupt(vcpu);
     }
     force_exit_if_asked(vcpu); /* programming the timer may have undone a kick */
     return true;

@@ -118,42 +118,12 @@ void legacy_timer(struct vcpu *vcpu)
     legacy_rearm(vcpu);
 }
 
-static void look_at_edge(struct vpit *pit)
+void legacy_accessed(struct vm *vm)
 {
-    struct vm *vm = (struct vm *)((uint8_t *)pit - offsetof(struct vm, legacy.pit));
-    if (vpit_next_edge(pit) != vm->legacy.edge) {
+    if (vpit_next_edge(&vm->legacy.pit) != vm->legacy.edge) {
         ask_first_vcpu(vm);
     }
 }
-
-static uint64_t pit_read(void *device, uint64_t offset, unsigned size)
-{
-    uint64_t value = vpit_ops.read(device, offset, size);
-    look_at_edge(device);
-    return value;
-}
-
-static void pit_write(void *device, uint64_t offset, unsigned size, uint64_t value)
-{
-    vpit_ops.write(device, offset, size, value);
-    look_at_edge(device);
-}
-
-static uint64_t port_b_read(void *device, uint64_t offset, unsigned size)
-{
-    uint64_t value = vpit_port_b_ops.read(device, offset, size);
-    look_at_edge(device);
-    return value;
-}
-
-static void port_b_write(void *device, uint64_t offset, unsigned size, uint64_t value)
-{
-    vpit_port_b_ops.write(device, offset, size, value);
-    look_at_edge(device);
-}
-
-const struct device_ops legacy_pit_ops = {pit_read, pit_write};
-const struct device_ops legacy_port_b_ops = {port_b_read, port_b_write};
 
 /* ---- the PIC's interrupts ---- */
 

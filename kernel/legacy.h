@@ -65,8 +65,7 @@ bool legacy_interrupt_pending(const struct vcpu *vcpu);
  */
 uint8_t legacy_acknowledge(struct vcpu *vcpu);
 
-/* The PIT's ports: vpit.h's, with the timer armed anew where the next tick moves. */
-extern const struct device_ops legacy_pit_ops;
-extern const struct device_ops legacy_port_b_ops;
+/* After an access to ports of `legacy`, device_lock held: the PIT's next tick may have moved. */
+void legacy_accessed(struct vm *vm);
 
 #endif

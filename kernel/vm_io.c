@@ -34,9 +34,9 @@ static const struct port_row ports[] = {
      VM_FLAG_LEGACY},
     {GUEST_PIC_SLAVE, GUEST_PIC_SLAVE + VPIC_PORT_COUNT - 1, DEVICE(legacy.pic), &vpic_slave_ops,
      VM_FLAG_LEGACY},
-    {GUEST_PIT_PORT, GUEST_PIT_PORT + VPIT_PORT_COUNT - 1, DEVICE(legacy.pit), &legacy_pit_ops,
+    {GUEST_PIT_PORT, GUEST_PIT_PORT + VPIT_PORT_COUNT - 1, DEVICE(legacy.pit), &vpit_ops,
      VM_FLAG_LEGACY},
-    {GUEST_PORT_B, GUEST_PORT_B, DEVICE(legacy.pit), &legacy_port_b_ops, VM_FLAG_LEGACY},
+    {GUEST_PORT_B, GUEST_PORT_B, DEVICE(legacy.pit), &vpit_port_b_ops, VM_FLAG_LEGACY},
     {GUEST_PM_TIMER, GUEST_PM_TIMER + VPMTIMER_PORT_COUNT - 1, DEVICE(legacy.pm_timer),
      &vpmtimer_ops, VM_FLAG_LEGACY},
     {GUEST_PIC_ELCR, GUEST_PIC_ELCR + VPIC_PORT_COUNT - 1, DEVICE(legacy.pic), &vpic_elcr_ops,
@@ -98,6 +98,9 @@ static __attribute__((noinline)) uint32_t any_read(struct vcpu *vcpu, uint16_t p
     }
     spin_lock(&vm->device_lock);
     uint64_t value = row->ops->read((uint8_t *)vm + row->device, port - row->first, size);
+    if (row->flag != 0) {
+        legacy_accessed(vm);
+    }
     spin_unlock(&vm->device_lock);
     return (uint32_t)value;
 }
@@ -132,6 +135,9 @@ static __attribute__((noinline)) void any_write(struct vcpu *vcpu, uint16_t port
     }
     spin_lock(&vm->device_lock);
     row->ops->write((uint8_t *)vm + row->device, port - row->first, size, value);
+    if (row->flag != 0) {
+        legacy_accessed(vm);
+    }
     spin_unlock(&vm->device_lock);
 }
 

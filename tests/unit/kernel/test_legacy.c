@@ -84,6 +84,7 @@ static int set_up(void **state)
 static void out(const struct device_ops *ops, void *device, unsigned offset, uint8_t value)
 {
     ops->write(device, offset, 1, value);
+    legacy_accessed(&vm);
 }
 
 /* Vectors from 0x20 and 0x28, inputs in `open` unmasked. */
@@ -102,9 +103,9 @@ static void set_up_pic(uint16_t open)
 
 static void set_up_pit(uint8_t mode, uint16_t count)
 {
-    out(&legacy_pit_ops, &vm.legacy.pit, 3, (uint8_t)(0x30 | mode << 1));
-    out(&legacy_pit_ops, &vm.legacy.pit, 0, (uint8_t)count);
-    out(&legacy_pit_ops, &vm.legacy.pit, 0, (uint8_t)(count >> 8));
+    out(&vpit_ops, &vm.legacy.pit, 3, (uint8_t)(0x30 | mode << 1));
+    out(&vpit_ops, &vm.legacy.pit, 0, (uint8_t)count);
+    out(&vpit_ops, &vm.legacy.pit, 0, (uint8_t)(count >> 8));
 }
 
 static void wait_until(uint64_t tsc)
@@ -126,8 +127,9 @@ static void programming_the_pit_asks_for_the_timer(void **state)
     /* One count is loaded a tick late, and a tick may have begun. */
     assert_in_range(armed, before + 10 * MS - MS / 100, after + 10 * MS + MS / 100);
     requested = 0;
-    (void)legacy_pit_ops.read(&vm.legacy.pit, 1, 1); /* nothing moves by looking */
-    (void)legacy_port_b_ops.read(&vm.legacy.pit, 0, 1);
+    (void)vpit_ops.read(&vm.legacy.pit, 1, 1); /* nothing moves by looking */
+    (void)vpit_port_b_ops.read(&vm.legacy.pit, 0, 1);
+    legacy_accessed(&vm);
     assert_int_equal(requested, 0);
 }
 

@@ -77,10 +77,10 @@ $(BUILD)/kernel/kernel/main.o $(BUILD)/loader/boot/main.o: $(BUILD)/gen/version.
 
 # What runs at exits is made for speed, the rest (and what is marked COLD) for size. The hottest of it goes without frame
 # pointers; vmx/entry.S keeps the chain for those further down.
-KERNEL_HOT := $(wildcard vmx/vcpu.c vmx/exit*.c vmx/guest.c kernel/vm_io.c \
+KERNEL_HOT := $(filter-out vmx/exit_event.c,$(wildcard vmx/vcpu.c vmx/exit*.c vmx/guest.c kernel/vm_io.c \
 	kernel/vm_memory.c kernel/vm_interrupt.c kernel/window.c kernel/hypercall.c kernel/icr.c \
 	kernel/mmio_execute.c kernel/msr_policy.c kernel/cpuid_policy.c \
-	kernel/xapic.c drivers/vuart*.c drivers/vioapic.c)
+	kernel/xapic.c drivers/vuart*.c drivers/vioapic.c))
 KERNEL_COLD_O := $(patsubst %.c,$(BUILD)/kernel/%.o,$(filter-out $(KERNEL_HOT),$(KERNEL_C)))
 $(KERNEL_COLD_O): KERNEL_CFLAGS += -Oz -fno-jump-tables
 $(BUILD)/kernel/vmx/vcpu.o $(BUILD)/kernel/vmx/exit_%.o: KERNEL_CFLAGS += -fomit-frame-pointer

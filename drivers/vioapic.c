@@ -212,13 +212,13 @@ static void vioapic_write(void *device, uint64_t offset, unsigned size, uint64_t
 
 const struct device_ops vioapic_ops = {.read = vioapic_read, .write = vioapic_write};
 
-void vioapic_set_pin_kind(struct vioapic *ioapic, unsigned pin, enum vioapic_pin_kind kind)
+COLD void vioapic_set_pin_kind(struct vioapic *ioapic, unsigned pin, enum vioapic_pin_kind kind)
 {
     if (pin < VIOAPIC_PINS)
         ioapic->kinds[pin] = (uint8_t)kind;
 }
 
-void vioapic_reset(struct vioapic *ioapic)
+COLD void vioapic_reset(struct vioapic *ioapic)
 {
     ioapic->select = 0;
     ioapic->id = 0;
@@ -229,7 +229,7 @@ void vioapic_reset(struct vioapic *ioapic)
     }
 }
 
-void vioapic_init(struct vioapic *ioapic, const struct vioapic_host *host)
+COLD void vioapic_init(struct vioapic *ioapic, const struct vioapic_host *host)
 {
     memset(ioapic, 0, sizeof(*ioapic));
     ioapic->host = *host;

@@ -107,7 +107,7 @@ COLD void msr_policy_init(struct msr_policy *policy, const struct cpuid_view *vi
     fill_direct(policy);
 }
 
-void msr_vcpu_reset(struct msr_vcpu *vcpu, bool first, bool x2apic)
+COLD void msr_vcpu_reset(struct msr_vcpu *vcpu, bool first, bool x2apic)
 {
     vcpu->apic_base =
         XAPIC_BASE | APIC_BASE_EN | (first ? APIC_BASE_BSP : 0) | (x2apic ? APIC_BASE_EXTD : 0);

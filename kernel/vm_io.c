@@ -10,44 +10,38 @@
 
 struct port_row {
     uint16_t first;
-    uint16_t last;   /* inclusive */
+    uint8_t count;
+    uint8_t flag;    /* VM_FLAG_* that the VM must have; 0: every VM */
     uint32_t device; /* offset in struct vm */
     const struct device_ops *ops;
-    uint32_t flag; /* VM_FLAG_* that the VM must have; 0: every VM */
 };
 
 #define DEVICE(field) ((uint32_t)offsetof(struct vm, field))
 
 /* The most frequent first. */
 static const struct port_row ports[] = {
-    {GUEST_UART_PORT, GUEST_UART_PORT + VUART_PORT_COUNT - 1, DEVICE(uart), &vuart_ops, 0},
-    {GUEST_RTC_PORT, GUEST_RTC_PORT + VRTC_PORT_COUNT - 1, DEVICE(rtc), &vrtc_ops, 0},
-    {GUEST_PCI_CONFIG_PORT, GUEST_PCI_CONFIG_PORT + VPCI_PORT_COUNT - 1, DEVICE(pci), &vpci_ops, 0},
-    {GUEST_SLEEP_CONTROL, GUEST_SLEEP_CONTROL + VPOWER_ACPI_PORT_COUNT - 1, DEVICE(power),
-     &vpower_acpi_ops, 0},
-    {GUEST_KBC_DATA, GUEST_KBC_DATA, DEVICE(kbc), &vkbc_data_ops, 0},
-    {GUEST_KBC_COMMAND, GUEST_KBC_COMMAND, DEVICE(kbc), &vkbc_command_ops, 0},
-    {GUEST_FAST_RESET_PORT, GUEST_FAST_RESET_PORT, DEVICE(power), &vpower_port92_ops, 0},
-    {GUEST_POST_PORT, GUEST_POST_PORT, DEVICE(debug), &vdebug_post_ops, 0},
-    {GUEST_DEBUG_PORT, GUEST_DEBUG_PORT, DEVICE(debug), &vdebug_console_ops, 0},
-    {GUEST_PIC_MASTER, GUEST_PIC_MASTER + VPIC_PORT_COUNT - 1, DEVICE(legacy.pic), &vpic_master_ops,
-     VM_FLAG_LEGACY},
-    {GUEST_PIC_SLAVE, GUEST_PIC_SLAVE + VPIC_PORT_COUNT - 1, DEVICE(legacy.pic), &vpic_slave_ops,
-     VM_FLAG_LEGACY},
-    {GUEST_PIT_PORT, GUEST_PIT_PORT + VPIT_PORT_COUNT - 1, DEVICE(legacy.pit), &vpit_ops,
-     VM_FLAG_LEGACY},
-    {GUEST_PORT_B, GUEST_PORT_B, DEVICE(legacy.pit), &vpit_port_b_ops, VM_FLAG_LEGACY},
-    {GUEST_PM_TIMER, GUEST_PM_TIMER + VPMTIMER_PORT_COUNT - 1, DEVICE(legacy.pm_timer),
-     &vpmtimer_ops, VM_FLAG_LEGACY},
-    {GUEST_PIC_ELCR, GUEST_PIC_ELCR + VPIC_PORT_COUNT - 1, DEVICE(legacy.pic), &vpic_elcr_ops,
-     VM_FLAG_LEGACY},
+    {GUEST_UART_PORT, VUART_PORT_COUNT, 0, DEVICE(uart), &vuart_ops},
+    {GUEST_RTC_PORT, VRTC_PORT_COUNT, 0, DEVICE(rtc), &vrtc_ops},
+    {GUEST_PCI_CONFIG_PORT, VPCI_PORT_COUNT, 0, DEVICE(pci), &vpci_ops},
+    {GUEST_SLEEP_CONTROL, VPOWER_ACPI_PORT_COUNT, 0, DEVICE(power), &vpower_acpi_ops},
+    {GUEST_KBC_DATA, 1, 0, DEVICE(kbc), &vkbc_data_ops},
+    {GUEST_KBC_COMMAND, 1, 0, DEVICE(kbc), &vkbc_command_ops},
+    {GUEST_FAST_RESET_PORT, 1, 0, DEVICE(power), &vpower_port92_ops},
+    {GUEST_POST_PORT, 1, 0, DEVICE(debug), &vdebug_post_ops},
+    {GUEST_DEBUG_PORT, 1, 0, DEVICE(debug), &vdebug_console_ops},
+    {GUEST_PIC_MASTER, VPIC_PORT_COUNT, VM_FLAG_LEGACY, DEVICE(legacy.pic), &vpic_master_ops},
+    {GUEST_PIC_SLAVE, VPIC_PORT_COUNT, VM_FLAG_LEGACY, DEVICE(legacy.pic), &vpic_slave_ops},
+    {GUEST_PIT_PORT, VPIT_PORT_COUNT, VM_FLAG_LEGACY, DEVICE(legacy.pit), &vpit_ops},
+    {GUEST_PORT_B, 1, VM_FLAG_LEGACY, DEVICE(legacy.pit), &vpit_port_b_ops},
+    {GUEST_PM_TIMER, VPMTIMER_PORT_COUNT, VM_FLAG_LEGACY, DEVICE(legacy.pm_timer), &vpmtimer_ops},
+    {GUEST_PIC_ELCR, VPIC_PORT_COUNT, VM_FLAG_LEGACY, DEVICE(legacy.pic), &vpic_elcr_ops},
 };
 
 static const struct port_row *find_port(const struct vm *vm, uint16_t port, unsigned size)
 {
     for (size_t i = 0; i < ARRAY_SIZE(ports); i++) {
         const struct port_row *row = &ports[i];
-        if (port >= row->first && port + size - 1 <= row->last) {
+        if (port >= row->first && port + size <= (unsigned)row->first + row->count) {
             return row->flag == 0 || (vm->plan->flags & row->flag) ? row : NULL;
         }
     }
@@ -181,7 +175,7 @@ static bool noted_before(struct vm *vm, uint64_t key)
     return true; /* the list is full: the first VM_NOTE_MAX are enough to act on */
 }
 
-void vm_note_denied(struct vcpu *vcpu, enum vm_denied kind, uint64_t number)
+COLD void vm_note_denied(struct vcpu *vcpu, enum vm_denied kind, uint64_t number)
 {
     struct vm *vm = vcpu->vm;
     vcpu->counters.denied++;

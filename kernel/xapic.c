@@ -67,7 +67,7 @@ static void write_icr(struct vcpu *vcpu, uint32_t low)
     vm_send_ipi(vcpu, &request);
 }
 
-bool xapic_write_lvt(struct vcpu *vcpu, uint32_t msr, uint64_t value)
+COLD bool xapic_write_lvt(struct vcpu *vcpu, uint32_t msr, uint64_t value)
 {
     struct lvt_check check = lvt_check(msr, value, vcpu->vm->msr_policy.deadline);
     vcpu->counters.denied += check.denied;
@@ -123,7 +123,7 @@ static void xapic_write(void *device, uint64_t offset, unsigned size, uint64_t v
 
 const struct device_ops xapic_ops = {xapic_read, xapic_write};
 
-void xapic_update_bitmap(struct vcpu *vcpu)
+COLD void xapic_update_bitmap(struct vcpu *vcpu)
 {
     const struct vm_plan *plan = vcpu->vm->plan;
     msr_policy_build_bitmap(&vcpu->vm->msr_policy, plan->msrs, plan->msr_count, vcpu->msr_bitmap);

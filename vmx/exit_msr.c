@@ -24,7 +24,7 @@ static inline enum exit_action give_value(struct vcpu *vcpu, uint64_t value)
     return EXIT_SKIP;
 }
 
-static __attribute__((noinline)) enum exit_action read_any(struct vcpu *vcpu)
+static COLD enum exit_action read_any(struct vcpu *vcpu)
 {
     uint32_t msr = (uint32_t)vcpu->regs[VCPU_RCX];
     uint64_t value = 0;

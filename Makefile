@@ -77,12 +77,14 @@ $(BUILD)/kernel/kernel/main.o $(BUILD)/loader/boot/main.o: $(BUILD)/gen/version.
 
 # What runs at exits is made for speed, the rest (and what is marked COLD) for size. The hottest of it goes without frame
 # pointers; vmx/entry.S keeps the chain for those further down.
-KERNEL_HOT := $(filter-out vmx/exit_event.c,$(wildcard vmx/vcpu.c vmx/exit*.c vmx/guest.c kernel/vm_io.c \
+KERNEL_HOT := $(filter-out vmx/exit_event.c drivers/vuart_input.c,$(wildcard vmx/vcpu.c vmx/exit*.c vmx/guest.c kernel/vm_io.c \
 	kernel/vm_memory.c kernel/vm_interrupt.c kernel/window.c kernel/hypercall.c kernel/icr.c \
 	kernel/mmio_execute.c kernel/msr_policy.c kernel/cpuid_policy.c \
 	kernel/xapic.c drivers/vuart*.c drivers/vioapic.c))
 KERNEL_COLD_O := $(patsubst %.c,$(BUILD)/kernel/%.o,$(filter-out $(KERNEL_HOT),$(KERNEL_C)))
 $(KERNEL_COLD_O): KERNEL_CFLAGS += -Oz -fno-jump-tables
+# Each byte of a guest's console passes here.
+$(BUILD)/kernel/kernel/vm_console.o: KERNEL_CFLAGS += -Os
 $(BUILD)/kernel/vmx/vcpu.o $(BUILD)/kernel/vmx/exit_%.o: KERNEL_CFLAGS += -fomit-frame-pointer
 
 # The symbol table for backtraces is made from a first link and linked in by the second.
@@ -97,8 +99,9 @@ $(BUILD)/kernel/gen/symbols.o: $(BUILD)/gen/symbols.S
 $(BUILD)/kernel.elf: $(KERNEL_O) $(BUILD)/kernel/gen/symbols.o linker.ld
 	$(call say,LD,$@)
 	$(Q)ld $(KERNEL_LDFLAGS) -o $@ $(KERNEL_O) $(BUILD)/kernel/gen/symbols.o
-$(BUILD)/kernel.stripped.elf: $(BUILD)/kernel.elf
+$(BUILD)/kernel.stripped.elf: $(BUILD)/kernel.elf tools/cutelf
 	$(Q)objcopy --strip-all $< $@
+	$(Q)$(PYTHON) tools/cutelf $@
 
 # ---------------------------------------------------------------- loader
 # Pure modules of the kernel that the loader calls as well.

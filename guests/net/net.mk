@@ -17,6 +17,10 @@ LWIP_INCLUDE = -Iguests/net/lwip -isystem $(LWIP_DIR)/include
 $(BUILD)/guests/obj/guests/net/%.o $(BUILD)/guests/obj/lwip/%.o: \
 	GUEST_CFLAGS += -Iguests/net/libc $(LWIP_INCLUDE)
 $(BUILD)/guests/obj/guests/net/%.o: | $(SETUP_LWIP)
+# Headers that lwIP's own include count as a system's, which -MMD leaves out.
+LWIP_OPTIONS := $(wildcard guests/net/lwip/*.h guests/net/lwip/arch/*.h)
+$(patsubst %,$(BUILD)/guests/obj/%.o,$(wildcard guests/net/*.c) $(addprefix lwip/,$(LWIP_SRC))) \
+$(foreach f,connection.o network.o,$(BUILD)/fuzz/obj/guests/net/$(f)): $(LWIP_OPTIONS)
 
 $(BUILD)/guests/obj/lwip/%.c.o: | $(SETUP_LWIP)
 	$(call say,CC,lwip/$*.c)

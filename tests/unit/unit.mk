@@ -29,7 +29,7 @@ $(BUILD)/unit/$(1)/obj/%.o: $(BUILD)/%.c | $$(SETUP_PACKAGES)
 $(BUILD)/unit/$(1)/obj/libfdt/%.o: | $$(SETUP_LIBFDT)
 	@mkdir -p $$(@D)
 	$$(Q)$(1) $$(UNIT_CFLAGS) -w -I$$(LIBFDT_DIR) -c -o $$@ $$(LIBFDT_DIR)/$$*.c
-$(BUILD)/unit/$(1)/obj/lwip/%.o: | $$(SETUP_LWIP)
+$(BUILD)/unit/$(1)/obj/lwip/%.o: $(LWIP_OPTIONS) | $$(SETUP_LWIP)
 	@mkdir -p $$(@D)
 	$$(Q)$(1) $$(UNIT_CFLAGS) -w -MMD -MP -c -o $$@ $$(LWIP_DIR)/$$*.c
 endef
@@ -59,7 +59,7 @@ $(BUILD)/fuzz/obj/%.o: %.c | $(SETUP_PACKAGES) $(SETUP_LIBFDT) $(SETUP_LWIP)
 $(BUILD)/fuzz/obj/libfdt/%.o: | $(SETUP_LIBFDT)
 	@mkdir -p $(@D)
 	$(Q)clang $(FUZZ_CFLAGS) -w -I$(LIBFDT_DIR) -c -o $@ $(LIBFDT_DIR)/$*.c
-$(BUILD)/fuzz/obj/lwip/%.o: | $(SETUP_LWIP)
+$(BUILD)/fuzz/obj/lwip/%.o: $(LWIP_OPTIONS) | $(SETUP_LWIP)
 	@mkdir -p $(@D)
 	$(Q)clang $(FUZZ_CFLAGS) -w -MMD -MP -c -o $@ $(LWIP_DIR)/$*.c
 define fuzz_program

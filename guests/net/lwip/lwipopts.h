@@ -43,7 +43,7 @@
 #define DHCP_DOES_ARP_CHECK         1
 #define LWIP_AUTOIP                 1
 #define LWIP_DHCP_AUTOIP_COOP       1
-#define LWIP_DHCP_AUTOIP_COOP_TRIES 6
+#define LWIP_DHCP_AUTOIP_COOP_TRIES 3 /* some 15 s */
 #define LWIP_IGMP                   1
 #define LWIP_DNS                    0
 

@@ -64,6 +64,15 @@ void ioapic_route(struct ioapic *ioapic, unsigned pin, uint8_t vector, uint8_t a
     }
 }
 
+void ioapic_route_nmi(struct ioapic *ioapic, unsigned pin, uint8_t apic_id)
+{
+    if (pin < ioapic->pins) {
+        ioapic_mask(ioapic, pin);
+        write_register(ioapic, low_half(pin) + 1, (uint32_t)apic_id << 24);
+        write_register(ioapic, low_half(pin), IOAPIC_DELIVERY_NMI << 8);
+    }
+}
+
 void ioapic_end(struct ioapic *ioapic, unsigned pin)
 {
     if (pin < ioapic->pins) {

@@ -23,6 +23,9 @@ void ioapic_init(struct ioapic *ioapic, volatile void *registers);
  */
 void ioapic_route(struct ioapic *ioapic, unsigned pin, uint8_t vector, uint8_t apic_id);
 
+/* From now on an edge of the pin (ISA: active high) is an NMI of the CPU with this APIC id. */
+void ioapic_route_nmi(struct ioapic *ioapic, unsigned pin, uint8_t apic_id);
+
 /* Masks the pin. An interrupt that has been sent stays to be ended: Remote IRR is kept. */
 void ioapic_mask(struct ioapic *ioapic, unsigned pin);
 

@@ -179,16 +179,23 @@ size_t uart16550_write(const struct uart16550 *uart, const void *bytes, size_t c
     return done;
 }
 
+bool uart16550_has_input(const struct uart16550 *uart)
+{
+    uint8_t status = uart->space == REGISTER_NONE ? 0 : read_register(uart, UART_LSR);
+    return status != LSR_ABSENT && (status & UART_LSR_DR) != 0;
+}
+
 int uart16550_read(const struct uart16550 *uart)
 {
-    if (uart->space == REGISTER_NONE) {
-        return -1;
+    return uart16550_has_input(uart) ? read_register(uart, UART_RBR) : -1;
+}
+
+void uart16550_receive_interrupt(const struct uart16550 *uart, bool on)
+{
+    if (uart->space != REGISTER_NONE) {
+        write_register(uart, UART_MCR, UART_MCR_DTR | UART_MCR_RTS | UART_MCR_OUT2);
+        write_register(uart, UART_IER, on ? UART_IER_ERBFI : 0);
     }
-    uint8_t status = read_register(uart, UART_LSR);
-    if (status == LSR_ABSENT || (status & UART_LSR_DR) == 0) {
-        return -1;
-    }
-    return read_register(uart, UART_RBR);
 }
 
 bool uart16550_flush(const struct uart16550 *uart)

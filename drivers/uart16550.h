@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A physical 16550 (or 16450) that the hypervisor itself prints to and reads from, behind ports or
- * device memory. Polled: its interrupts stay off. The caller holds the console's lock; nothing
- * here logs, sleeps or waits without a bound, so that a vanished UART never hangs the machine.
+ * device memory. Polled: of its interrupts only the one for input is ever on. The caller holds the
+ * console's lock; nothing here logs, sleeps or waits without a bound, so that a vanished UART never
+ * hangs the machine.
  */
 #ifndef DRIVERS_UART16550_H
 #define DRIVERS_UART16550_H
@@ -60,6 +61,12 @@ size_t uart16550_write(const struct uart16550 *uart, const void *bytes, size_t c
 
 /* The next received byte, or -1 when there is none. Never waits. */
 int uart16550_read(const struct uart16550 *uart);
+
+/* True when a received byte waits. Never waits itself; also from an NMI handler. */
+bool uart16550_has_input(const struct uart16550 *uart);
+
+/* Interrupts for received bytes, from the first one on. The line is driven (OUT2) when first on. */
+void uart16550_receive_interrupt(const struct uart16550 *uart, bool on);
 
 /*
  * Waits until the last bit has left the transmitter, for at most UART16550_POLL_MAX reads of the

@@ -11,6 +11,7 @@
 #include "kernel/memory.h"
 #include "kernel/percpu.h"
 #include "kernel/smp.h"
+#include "kernel/terminal.h"
 #include "kernel/time.h"
 #include "kernel/vm.h"
 
@@ -81,7 +82,7 @@ static bool open_serial_at(const struct boot_register *where, uint8_t stride, ui
         return false;
     }
     uart16550_init(&uart, baud);
-    log_add_sink(&(struct log_sink){serial_write, serial_finish, &uart});
+    log_add_sink(&(struct log_sink){serial_write, serial_finish, &uart, .shared = true});
     return true;
 }
 
@@ -124,15 +125,29 @@ void console_init(const struct boot_info *info)
     }
 }
 
-/* ---- output that had to wait ---- */
+/* ---- the poller: output that had to wait, and keys ---- */
+
+#define UART_PIN     4      /* COM1's ISA interrupt */
+#define SLOW_POLL_US 100000 /* for keys, where no interrupt announces them */
 
 static struct percpu *poller; /* NULL: every CPU belongs to a real-time VM */
 static uint32_t polling;      /* 1: the poller has been told and is not done */
+static bool announced;        /* the first key comes as an NMI of the poller */
+static bool listening;        /* and its interrupt is on */
 
-/* Any CPU, after printing. */
-static void wake_poller(void)
+int console_read_byte(void)
 {
-    if (__atomic_exchange_n(&polling, 1, __ATOMIC_SEQ_CST) != 0) {
+    return uart16550_read(&uart);
+}
+
+size_t console_send(const void *bytes, size_t count)
+{
+    return uart16550_try_write(&uart, bytes, count);
+}
+
+void console_wake(void)
+{
+    if (poller == NULL || __atomic_exchange_n(&polling, 1, __ATOMIC_SEQ_CST) != 0) {
         return;
     }
     if (poller->vcpu != NULL) {
@@ -142,14 +157,37 @@ static void wake_poller(void)
     }
 }
 
+void console_nmi(void)
+{
+    if (announced && this_cpu() == poller && uart16550_has_input(&uart)) {
+        console_wake();
+    }
+}
+
+static void listen(bool on)
+{
+    if (announced && listening != on) {
+        listening = on;
+        uart16550_receive_interrupt(&uart, on);
+    }
+}
+
+static bool work(void)
+{
+    bool more = !log_drain();
+    return terminal_poll() || more;
+}
+
 bool console_poll(void)
 {
-    if (!log_drain()) {
+    listen(false);
+    if (work()) {
         return true;
     }
     __atomic_store_n(&polling, 0, __ATOMIC_SEQ_CST);
+    listen(true); /* a key that is there already makes an edge */
     /* Something printed between the two saw `polling` set and relied on this CPU. */
-    return !log_drain();
+    return work();
 }
 
 void console_poll_again(struct vcpu *vcpu)
@@ -161,8 +199,10 @@ void console_poll_again(struct vcpu *vcpu)
 
 void console_timer(struct vcpu *vcpu)
 {
-    if (console_poll()) {
-        vcpu_timer_set(vcpu, VCPU_TIMER_CONSOLE, cpu_rdtsc() + time_us_to_tsc(POLL_US));
+    bool more = console_poll();
+    if (more || !announced) {
+        uint64_t us = more ? POLL_US : SLOW_POLL_US;
+        vcpu_timer_set(vcpu, VCPU_TIMER_CONSOLE, cpu_rdtsc() + time_us_to_tsc(us));
     }
 }
 
@@ -174,13 +214,18 @@ void console_timer_stop(struct vcpu *vcpu)
     }
 }
 
+/* A CPU without a VM. */
 void console_poll_for_ever(void)
 {
+    bool polls = this_cpu() == poller;
     for (;;) {
-        while (console_poll()) {
+        while (polls && console_poll()) {
             cpu_pause();
         }
-        idle_wait(&polling);
+        if (polls && !announced) {
+            lapic_alarm((uint32_t)(time_apic_timer_hz() / 1000 * (SLOW_POLL_US / 1000)));
+        }
+        idle_wait_for(&polling, polls ? UINT32_MAX : 0, polls && !announced);
     }
 }
 
@@ -189,7 +234,7 @@ const struct percpu *console_poller(void)
     return poller;
 }
 
-void console_choose_poller(const struct boot_info *info)
+static void choose(const struct boot_info *info)
 {
     for (uint32_t i = 0; i < info->cpu_count; i++) {
         struct percpu *cpu = smp_cpu(i);
@@ -198,13 +243,28 @@ void console_choose_poller(const struct boot_info *info)
         }
         if (cpu->vcpu == NULL) {
             poller = cpu;
-            break;
+            return;
         }
         if (poller == NULL && !(cpu->vcpu->vm->plan->flags & VM_FLAG_REALTIME)) {
             poller = cpu;
         }
     }
-    if (poller != NULL) {
-        log_set_pending_hook(wake_poller);
+}
+
+void console_choose_poller(const struct boot_info *info)
+{
+    choose(info);
+    if (poller == NULL) {
+        log_notice("console: no CPU for it, all belong to real-time VMs: keys are not read");
+        return;
     }
+    log_set_pending_hook(console_wake);
+    if (uart.space == REGISTER_NONE) {
+        return;
+    }
+    bool com1 = uart.space == REGISTER_PORT && uart.base == UART16550_DEFAULT_PORT;
+    announced = com1 && poller->apic_id < UINT8_MAX &&
+                vm_pci_nmi_from_pin(UART_PIN, (uint8_t)poller->apic_id);
+    log_notice("console: " TERMINAL_BANNER);
+    console_wake();
 }

@@ -38,6 +38,19 @@ void console_timer(struct vcpu *vcpu);
 /* The guest stops running on this CPU: what the timer did goes on by requests. */
 void console_timer_stop(struct vcpu *vcpu);
 
+/* For kernel/terminal.c: a byte that was typed, or -1; gives the UART what it takes at once. */
+int console_read_byte(void);
+size_t console_send(const void *bytes, size_t count);
+
+/* Makes the poller look soon. Any CPU in root mode, with any lock but the log's. */
+void console_wake(void);
+
+/*
+ * By every CPU at an NMI, in its handler or at the exit: the poller learns that something was
+ * typed.
+ */
+void console_nmi(void);
+
 /* What a CPU without a VM does: sleeps, and polls when it is the poller and has been told. */
 void console_poll_for_ever(void) __attribute__((noreturn));
 

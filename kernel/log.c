@@ -23,6 +23,7 @@ struct sink_state {
     char notice[48];      /* what to say about bytes that the ring overwrote before it took them */
     size_t notice_length;
     size_t notice_sent;
+    bool parked; /* held, and at the end of a line */
 };
 
 static struct spinlock lock;
@@ -35,6 +36,7 @@ static unsigned sink_count;
 static void (*pending_hook)(void);
 static void (*growth_hook)(void);
 static enum log_level console_level = LOG_INFO;
+static bool held;
 
 static const char *const level_prefix[] = {
     [LOG_ERROR] = "error: ", [LOG_WARNING] = "warning: ", [LOG_NOTICE] = "",
@@ -126,8 +128,20 @@ static size_t piece_length(const struct sink_state *state)
     return length;
 }
 
+static bool park_if_held(struct sink_state *state)
+{
+    bool hold = held && state->sink.shared;
+    bool between = state->notice_sent == state->notice_length &&
+                   (state->next == head || is_mark(ring[state->next % LOG_RING_SIZE]));
+    state->parked = hold && (state->parked || between);
+    return state->parked;
+}
+
 static bool drain_sink(struct sink_state *state)
 {
+    if (park_if_held(state)) {
+        return true;
+    }
     catch_up(state);
     if (!send_notice(state)) {
         return false;
@@ -135,6 +149,9 @@ static bool drain_sink(struct sink_state *state)
     while (state->next < head) {
         char c = ring[state->next % LOG_RING_SIZE];
         if (is_mark(c)) {
+            if (park_if_held(state)) {
+                return true;
+            }
             state->level = (enum log_level)((uint8_t)c - LEVEL_MARK);
             state->next++;
             continue;
@@ -278,8 +295,22 @@ bool log_drain(void)
     return done;
 }
 
+bool log_hold(bool hold)
+{
+    bool parked = true;
+    spin_lock(&lock);
+    held = hold;
+    drain_all();
+    for (unsigned i = 0; i < sink_count; i++) {
+        parked &= sinks[i].parked || !sinks[i].sink.shared;
+    }
+    spin_unlock(&lock);
+    return parked;
+}
+
 void log_flush(void)
 {
+    held = false;
     for (unsigned turns = 0; turns < FLUSH_TURNS && !log_drain(); turns++) {
         cpu_pause();
     }

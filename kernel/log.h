@@ -23,6 +23,7 @@ struct log_sink {
     size_t (*write)(void *context, enum log_level level, const char *text, size_t length);
     void (*finish)(void *context); /* waits, bounded, until the device has sent it all; or NULL */
     void *context;
+    bool shared; /* its device has other users: log_hold() */
 };
 
 /*
@@ -59,7 +60,13 @@ void log_set_pending_hook(void (*hook)(void));
 /* Passes on what the sinks take without waiting. True when nothing is left. */
 bool log_drain(void);
 
-/* Passes on everything, waiting at most about a second for a stuck device. */
+/*
+ * While held, sinks that are `shared` get no new line: all stays in the ring, and what the ring
+ * overwrites is told when they go on. True when none of them is inside a line. Any CPU.
+ */
+bool log_hold(bool hold);
+
+/* Passes on everything, held or not, waiting at most about a second for a stuck device. */
 void log_flush(void);
 
 /* For panic(): frees the lock whoever held it. */

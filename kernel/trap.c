@@ -2,6 +2,7 @@
 /* Exceptions and NMIs in root mode; see the header. Must not be called from anywhere but trap.S. */
 #include "kernel/trap.h"
 
+#include "kernel/console.h"
 #include "kernel/cpu_regs.h"
 #include "kernel/idle.h"
 #include "kernel/machine_check.h"
@@ -65,6 +66,7 @@ static void handle_nmi(struct trap_frame *frame)
     struct percpu *cpu = this_cpu();
     cpu->nmi_count++;
     panic_stop_if_asked();
+    console_nmi();
     frame->rip = idle_fix_up(frame->rip);
     if (cpu->vcpu != NULL) {
         cpu->on_nmi(cpu->vcpu);

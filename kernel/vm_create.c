@@ -3,6 +3,7 @@
  * Building VMs from the plan: second-level tables, I/O bitmaps, devices, vCPUs. Boot processor,
  * before memory is sealed; nothing is allocated for a VM later.
  */
+#include "kernel/console.h"
 #include "kernel/log.h"
 #include "kernel/memory.h"
 #include "kernel/msr.h"
@@ -93,6 +94,7 @@ static void console_watched(struct vm_console *console)
     const struct vm *vm =
         (const struct vm *)((const uint8_t *)console - offsetof(struct vm, console));
     doorbell_post(BULKHEAD_EVENT_CONSOLE, vm->index);
+    console_wake();
 }
 
 static void input_has_room(void *context)

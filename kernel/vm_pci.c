@@ -78,6 +78,12 @@ void vm_pci_init(const struct boot_info *info)
     ioapic_init(&ioapic, hpa.v != 0 ? memory_map_mmio(hpa, PAGE_SIZE, false) : NULL);
 }
 
+bool vm_pci_nmi_from_pin(unsigned pin, uint8_t apic_id)
+{
+    ioapic_route_nmi(&ioapic, pin, apic_id);
+    return pin < ioapic.pins;
+}
+
 /* Small BARs of one function may share a page. */
 static bool has_range(const struct ept_range *ranges, uint32_t count, uint64_t gpa)
 {

@@ -25,6 +25,12 @@ struct vm_pci {
 /* Takes over the machine's IOAPIC, all pins masked. Once, before any VM is created. */
 void vm_pci_init(const struct boot_info *info);
 
+/*
+ * An edge of this pin of the machine's IOAPIC is an NMI of that CPU from now on; false: no IOAPIC.
+ * Boot processor, before VMs start.
+ */
+bool vm_pci_nmi_from_pin(unsigned pin, uint8_t apic_id);
+
 #define VM_PCI_RANGES (VM_PCI_MAX * VM_PCI_BARS)
 
 /* The functions' memory BARs as ranges for EPT, uncached, gpa = hpa; returns how many. */

@@ -4,6 +4,7 @@
  * Bulkhead's own (kicks): the request is looked at before the next entry. #DB and #AC exit so that
  * a guest which faults for ever while one of them is delivered stays reachable by kicks.
  */
+#include "kernel/console.h"
 #include "kernel/cpu_regs.h"
 #include "kernel/log.h"
 #include "kernel/machine_check.h"
@@ -46,6 +47,7 @@ static enum exit_action exception_or_nmi(struct vcpu *vcpu)
     uint32_t info = (uint32_t)vmcs_read(VMCS_VM_EXIT_INTERRUPTION_INFO);
     if (FIELD_GET((uint64_t)INTR_INFO_TYPE, info) == INTR_TYPE_NMI) {
         panic_stop_if_asked();
+        console_nmi();
         return EXIT_RESUME;
     }
     uint32_t vector = info & INTR_INFO_VECTOR;

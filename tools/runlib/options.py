@@ -85,6 +85,9 @@ def parser_make():
     add("--until", type=pattern, metavar="REGEX", help="end when a line of the console matches")
     add("--until-count", type=int, default=1, metavar="N",
         help="that many lines must match (default: 1)")
+    add("--when", type=pattern, metavar="REGEX",
+        help="with --press: when a line of the console matches, once")
+    add("--press", metavar="KEYS", help="keys for the machine's console, as if typed")
     add("--forward", type=forward, action="append", default=[], metavar="HOSTPORT:PORT",
         help="TCP port of this host to 10.0.2.15:PORT of the machine; HOSTPORT 0 picks one")
     add("--nic", action="store_true", help="an 82540EM network card (implied by --forward)")
@@ -128,6 +131,9 @@ def options_parse(arguments):
         parser.error(f"--time0 {options.time0}: must be a number, utc or local")
     if len(options.forward) > FORWARDS_MAX:
         parser.error(f"at most {FORWARDS_MAX} ports can be forwarded")
+
+    if bool(options.when) != bool(options.press):
+        parser.error("--when and --press go together")
 
     if options.rig == "auto":
         options.rig = "bochs" if qemu.kvm_unfit() else "kvm"

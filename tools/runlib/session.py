@@ -57,6 +57,7 @@ class Session:
         self.listener = None
         self.history = bytearray()
         self.lines = Lines(options.until, options.until_count)
+        self.awaited = Lines(options.when) if options.when and options.press else None
         self.serial = self.server = self.terminal = self.lock = None
         self.left = self.output_lost = False
         self.heard = self.started = time.monotonic()
@@ -126,6 +127,10 @@ class Session:
         self.heard = time.monotonic()
         self.history += data
         text = self.lines.feed(data)
+        if self.awaited and self.awaited.until_line is None:
+            self.awaited.feed(data)
+            if self.awaited.until_line is not None:
+                self.type(self.options.press.encode())
         if self.serial:
             self.serial.write(data)
         if self.server:

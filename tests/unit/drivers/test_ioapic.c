@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "drivers/ioapic.h"
+#include "drivers/vioapic.h"
 #include "tests/unit/fake_io.h"
 
 #define PAGE   0x40000000u
@@ -89,6 +90,15 @@ static void a_route_is_level_low_fixed_and_physical(void **state)
     assert_false(opened_wrong);
 }
 
+static void a_pin_can_be_an_nmi_by_edge(void **state)
+{
+    (void)state;
+    wanted = UINT64_C(3) << 56 | IOAPIC_DELIVERY_NMI << 8;
+    ioapic_route_nmi(&ioapic, 4, 3);
+    assert_int_equal(entry(4), wanted);
+    assert_false(opened_wrong);
+}
+
 static void a_changed_route_is_never_half_open(void **state)
 {
     (void)state;
@@ -129,6 +139,7 @@ static void pins_beyond_the_last_are_ignored(void **state)
     uint32_t before[2 * PINS];
     memcpy(before, table, sizeof(before));
     ioapic_route(&ioapic, PINS, 0x41, 7);
+    ioapic_route_nmi(&ioapic, PINS, 7);
     ioapic_mask(&ioapic, 255);
     ioapic_end(&ioapic, 255);
     assert_memory_equal(before, table, sizeof(before));
@@ -151,6 +162,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(all_pins_are_masked_at_first, begin),
         cmocka_unit_test_setup(a_route_is_level_low_fixed_and_physical, begin),
+        cmocka_unit_test_setup(a_pin_can_be_an_nmi_by_edge, begin),
         cmocka_unit_test_setup(a_changed_route_is_never_half_open, begin),
         cmocka_unit_test_setup(masking_keeps_what_waits_for_its_end, begin),
         cmocka_unit_test_setup(ending_clears_remote_irr_and_nothing_else, begin),

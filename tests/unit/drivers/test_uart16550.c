@@ -334,9 +334,22 @@ static void read_returns_each_byte_once_then_nothing(void **state)
     (void)state;
     uart16550_init(&uart, 115200);
     dev.input = "a\xFF";
+    assert_true(uart16550_has_input(&uart));
     assert_int_equal(uart16550_read(&uart), 'a');
     assert_int_equal(uart16550_read(&uart), 0xFF);
+    assert_false(uart16550_has_input(&uart));
     assert_int_equal(uart16550_read(&uart), -1);
+}
+
+static void its_interrupt_is_for_input_alone(void **state)
+{
+    (void)state;
+    uart16550_init(&uart, 115200);
+    uart16550_receive_interrupt(&uart, true);
+    assert_int_equal(dev.ier, 0x01);
+    assert_int_equal(dev.mcr, 0x0B); /* OUT2 opens the line */
+    uart16550_receive_interrupt(&uart, false);
+    assert_int_equal(dev.ier, 0);
 }
 
 static void a_uart_that_vanishes_swallows_output_and_gives_no_input(void **state)
@@ -344,6 +357,7 @@ static void a_uart_that_vanishes_swallows_output_and_gives_no_input(void **state
     (void)state;
     uart16550_init(&uart, 115200);
     dev.present = false;
+    assert_false(uart16550_has_input(&uart));
     assert_int_equal(uart16550_read(&uart), -1);
     assert_int_equal(uart16550_write(&uart, "lost", 4), 4);
     assert_true(uart16550_flush(&uart));
@@ -410,6 +424,7 @@ int main(void)
         cmocka_unit_test_setup(write_waits_and_loses_nothing, set_up),
         cmocka_unit_test_setup(a_uart_that_stops_sending_ends_every_wait, set_up),
         cmocka_unit_test_setup(read_returns_each_byte_once_then_nothing, set_up),
+        cmocka_unit_test_setup(its_interrupt_is_for_input_alone, set_up),
         cmocka_unit_test_setup(a_uart_that_vanishes_swallows_output_and_gives_no_input, set_up),
         cmocka_unit_test_setup(device_memory_is_reached_with_its_width_and_stride, set_up),
         cmocka_unit_test_setup(senseless_descriptions_are_refused_and_then_ignored, set_up),

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The views of the serial line; see the header. While one VM is shown, the log is
+ * held (log_hold()) and this file alone writes to the UART.
+ */
+#include "kernel/terminal.h"
+
+#include "kernel/console.h"
+#include "kernel/cpu.h"
+#include "kernel/log.h"
+#include "kernel/printf.h"
+#include "kernel/string.h"
+#include "kernel/time.h"
+#include "kernel/vm.h"
+#include "kernel/vm_input.h"
+
+#define PREFIX     0x1d /* Ctrl-] */
+#define OUT_SIZE   1024 /* a power of two */
+#define TYPED_SIZE 8192
+#define CHUNK      16   /* a FIFO's worth */
+#define READ_MAX   64   /* bytes taken from the UART at once */
+#define LINGER_US  3000 /* polling goes on that long after a key: the next one may come */
+
+enum { VIEW_ALL = -1 }; /* others: the VM's index */
+
+static int view = VIEW_ALL;
+static bool prefixed; /* the last key was Ctrl-] */
+static bool refused;  /* it has been said that keys go nowhere */
+static uint64_t key_at;
+
+/* Own words: what is said about views. */
+static char out[OUT_SIZE];
+static uint32_t out_read;
+static uint32_t out_written;
+static uint64_t out_lost;
+
+/* Keys that a VM's UART had no room for yet. */
+static uint8_t typed[TYPED_SIZE];
+static uint32_t typed_count;
+static uint32_t typed_for;
+static uint64_t typed_lost;
+
+static uint64_t shown[VM_MAX]; /* how far each VM's output has been shown raw */
+static uint8_t chunk[CHUNK];   /* of the VM that is shown */
+static size_t chunk_used;
+static size_t chunk_sent;
+
+static void put(char c)
+{
+    if (out_written - out_read > OUT_SIZE - 64) { /* kept for the word about it */
+        out_lost++;
+        return;
+    }
+    out[out_written++ % OUT_SIZE] = c;
+}
+
+static __attribute__((format(printf, 1, 2))) void print(const char *format, ...)
+{
+    char line[LOG_LINE_SIZE];
+    va_list args;
+    va_start(args, format);
+    kvsnprintf(line, sizeof(line), format, args);
+    va_end(args);
+    for (const char *c = line; *c != '\0'; c++) {
+        if (*c == '\n') {
+            put('\r');
+        }
+        put(*c);
+    }
+}
+
+/* A word about the console itself, in whatever is shown. */
+static __attribute__((format(printf, 1, 2))) void say(const char *format, ...)
+{
+    char line[LOG_LINE_SIZE];
+    va_list args;
+    va_start(args, format);
+    kvsnprintf(line, sizeof(line), format, args);
+    va_end(args);
+    if (view == VIEW_ALL) {
+        log_guest_line("console", line);
+    } else {
+        print("\n[%s]\n", line);
+    }
+}
+
+/* ---- views ---- */
+
+static void show(int wanted)
+{
+    refused = false;
+    if (view >= 0) {
+        shown[view] -= chunk_used - chunk_sent; /* comes again when it is shown again */
+    }
+    view = wanted;
+    chunk_used = chunk_sent = 0;
+    if (view == VIEW_ALL) {
+        out_read = out_written;
+        log_hold(false);
+        say("all VMs and the log; " TERMINAL_BANNER);
+    } else {
+        say("VM %s, %s; Ctrl-] ? for help", vm_get((uint32_t)view)->plan->name,
+            vm_state_name(vm_state(vm_get((uint32_t)view))));
+    }
+}
+
+void terminal_attach(const struct vm *vm)
+{
+    show((int)vm->index);
+}
+
+static void help(void)
+{
+    say(TERMINAL_BANNER);
+    for (uint32_t i = 0; i < vm_count() && i < 9; i++) {
+        say("%u: VM %s, %s", i + 1, vm_get(i)->plan->name, vm_state_name(vm_state(vm_get(i))));
+    }
+}
+
+/* ---- keys ---- */
+
+static void type(uint32_t index, uint8_t byte)
+{
+    if (typed_for != index) {
+        typed_lost += typed_count;
+        typed_count = 0;
+        typed_for = index;
+    }
+    if (typed_count == TYPED_SIZE) {
+        typed_lost++;
+        return;
+    }
+    typed[typed_count++] = byte;
+}
+
+static void key(uint8_t byte)
+{
+    if (view >= 0) {
+        type((uint32_t)view, byte);
+    } else if (!refused) {
+        refused = true;
+        say("keys go to no VM here; " TERMINAL_BANNER);
+    }
+}
+
+static void command_key(uint8_t byte)
+{
+    if (byte == ']' || byte == PREFIX) {
+        key(PREFIX);
+    } else if (byte == 'a') {
+        show(VIEW_ALL);
+    } else if (byte > '0' && byte <= '9' && byte - '1' < (int)vm_count()) {
+        show(byte - '1');
+    } else {
+        help();
+    }
+}
+
+static bool take_keys(void)
+{
+    for (unsigned i = 0; i < READ_MAX; i++) {
+        int byte = console_read_byte();
+        if (byte < 0) {
+            break;
+        }
+        key_at = cpu_rdtsc();
+        if (prefixed) {
+            prefixed = false;
+            command_key((uint8_t)byte);
+        } else if (byte == PREFIX) {
+            prefixed = true;
+        } else {
+            key((uint8_t)byte);
+        }
+    }
+    return key_at != 0 && cpu_rdtsc() - key_at < time_us_to_tsc(LINGER_US);
+}
+
+/* True while the VM's UART has not taken all keys. */
+static bool give_keys(void)
+{
+    if (typed_lost != 0) {
+        say("%lu typed bytes lost", typed_lost);
+        typed_lost = 0;
+    }
+    if (typed_count == 0) {
+        return false;
+    }
+    struct vm *vm = vm_get(typed_for);
+    uint32_t taken = (uint32_t)vm_console_input(vm, typed, typed_count);
+    typed_count -= taken;
+    memmove(typed, typed + taken, typed_count);
+    uint32_t state = vm_state(vm);
+    if (state == VM_RUNNING) {
+        refused = false;
+    } else {
+        if (!refused) {
+            say("VM %s is %s: keys do not reach it", vm->plan->name, vm_state_name(state));
+        }
+        refused = true;
+        typed_count = 0;
+    }
+    return typed_count != 0;
+}
+
+/* ---- output ---- */
+
+/* The next bytes of the VM that is shown; false when there are none. */
+static bool next_chunk(void)
+{
+    const struct vm *vm = vm_get((uint32_t)view);
+    uint64_t before = shown[view];
+    chunk_sent = 0;
+    chunk_used = vm_console_read(vm, &shown[view], chunk, CHUNK);
+    uint64_t lost = shown[view] - before - chunk_used;
+    if (lost != 0) {
+        say("%lu bytes of VM %s lost", lost, vm->plan->name);
+    }
+    return chunk_used != 0 || lost != 0;
+}
+
+/* Sends a piece; false when the UART takes nothing or nothing is left (*left says which). */
+static bool send_piece(bool *left)
+{
+    *left = true;
+    if (out_read != out_written) {
+        size_t offset = out_read % OUT_SIZE;
+        size_t length = MIN(out_written - out_read, OUT_SIZE - offset);
+        size_t sent = console_send(out + offset, MIN(length, CHUNK));
+        out_read += (uint32_t)sent;
+        return sent != 0;
+    }
+    if (out_lost != 0) {
+        uint64_t lost = out_lost;
+        out_lost = 0;
+        print("\n[%lu characters lost]\n", lost);
+        return true;
+    }
+    if (chunk_sent < chunk_used) {
+        size_t sent = console_send(chunk + chunk_sent, chunk_used - chunk_sent);
+        chunk_sent += sent;
+        return sent != 0;
+    }
+    *left = next_chunk();
+    return *left;
+}
+
+static bool send(void)
+{
+    bool left = true;
+    if (!log_hold(true)) {
+        return true; /* a line of the log is on its way */
+    }
+    while (send_piece(&left)) {
+    }
+    if (!left) {
+        struct vm *vm = vm_get((uint32_t)view);
+        vm_console_watch(&vm->console);
+        left = __atomic_load_n(&vm->console.written, __ATOMIC_SEQ_CST) != shown[view];
+    }
+    return left;
+}
+
+bool terminal_poll(void)
+{
+    bool more = take_keys();
+    more |= give_keys();
+    if (view != VIEW_ALL) {
+        more |= send();
+    }
+    return more;
+}

@@ -16,6 +16,7 @@
 #include "kernel/machine.h"
 #include "kernel/manage.h"
 #include "kernel/memory.h"
+#include "kernel/monitor.h"
 #include "kernel/panic.h"
 #include "kernel/smp.h"
 #include "kernel/string.h"
@@ -26,6 +27,7 @@
 #include "vmx/features.h"
 #include "vmx/mitigations.h"
 #include "vmx/vcpu.h"
+#include "vmx/vmx_names.h"
 #include "vmx/vmx_defs.h"
 #include "vmx/vmxon.h"
 
@@ -283,6 +285,7 @@ void kernel_main(const struct boot_info *info)
     start_cpus(info);
     create_vms(info);
     manage_init(info, BULKHEAD_VERSION);
+    monitor_init(info, vmx_exit_reason_name);
     memory_seal();
     print_protections();
     run_machine(info);

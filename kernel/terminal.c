@@ -8,6 +8,7 @@
 #include "kernel/console.h"
 #include "kernel/cpu.h"
 #include "kernel/log.h"
+#include "kernel/monitor.h"
 #include "kernel/printf.h"
 #include "kernel/string.h"
 #include "kernel/time.h"
@@ -21,7 +22,7 @@
 #define READ_MAX   64   /* bytes taken from the UART at once */
 #define LINGER_US  3000 /* polling goes on that long after a key: the next one may come */
 
-enum { VIEW_ALL = -1 }; /* others: the VM's index */
+enum { VIEW_ALL = -1, VIEW_MONITOR = -2 }; /* others: the VM's index */
 
 static int view = VIEW_ALL;
 static bool prefixed; /* the last key was Ctrl-] */
@@ -41,7 +42,7 @@ static uint32_t typed_for;
 static uint64_t typed_lost;
 
 static uint64_t shown[VM_MAX]; /* how far each VM's output has been shown raw */
-static uint8_t chunk[CHUNK];   /* of the VM that is shown */
+static uint8_t chunk[CHUNK];   /* of the VM that is shown, or of the monitor */
 static size_t chunk_used;
 static size_t chunk_sent;
 
@@ -98,6 +99,9 @@ static void show(int wanted)
         out_read = out_written;
         log_hold(false);
         say("all VMs and the log; " TERMINAL_BANNER);
+    } else if (view == VIEW_MONITOR) {
+        say("monitor; \"help\" lists its commands; Ctrl-] ? for help");
+        monitor_open();
     } else {
         say("VM %s, %s; Ctrl-] ? for help", vm_get((uint32_t)view)->plan->name,
             vm_state_name(vm_state(vm_get((uint32_t)view))));
@@ -137,6 +141,8 @@ static void key(uint8_t byte)
 {
     if (view >= 0) {
         type((uint32_t)view, byte);
+    } else if (view == VIEW_MONITOR) {
+        monitor_key(byte);
     } else if (!refused) {
         refused = true;
         say("keys go to no VM here; " TERMINAL_BANNER);
@@ -149,6 +155,8 @@ static void command_key(uint8_t byte)
         key(PREFIX);
     } else if (byte == 'a') {
         show(VIEW_ALL);
+    } else if (byte == 'm') {
+        show(VIEW_MONITOR);
     } else if (byte > '0' && byte <= '9' && byte - '1' < (int)vm_count()) {
         show(byte - '1');
     } else {
@@ -205,9 +213,14 @@ static bool give_keys(void)
 
 /* ---- output ---- */
 
-/* The next bytes of the VM that is shown; false when there are none. */
+/* The next bytes of what is shown; false when there are none. */
 static bool next_chunk(void)
 {
+    if (view == VIEW_MONITOR) {
+        chunk_sent = 0;
+        chunk_used = monitor_output(chunk, CHUNK);
+        return chunk_used != 0;
+    }
     const struct vm *vm = vm_get((uint32_t)view);
     uint64_t before = shown[view];
     chunk_sent = 0;
@@ -253,7 +266,7 @@ static bool send(void)
     }
     while (send_piece(&left)) {
     }
-    if (!left) {
+    if (!left && view >= 0) {
         struct vm *vm = vm_get((uint32_t)view);
         vm_console_watch(&vm->console);
         left = __atomic_load_n(&vm->console.written, __ATOMIC_SEQ_CST) != shown[view];
@@ -265,6 +278,7 @@ bool terminal_poll(void)
 {
     bool more = take_keys();
     more |= give_keys();
+    more |= view == VIEW_MONITOR && monitor_poll();
     if (view != VIEW_ALL) {
         more |= send();
     }

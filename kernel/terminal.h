@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What the machine's one serial line shows and where keys go: all VMs' lines and the log, each with
- * a name in front; or one VM, raw in both directions. Ctrl-] and a key switches. Runs
+ * a name in front; one VM, raw in both directions; or the monitor. Ctrl-] and a key switches. Runs
  * on the poller's CPU alone (kernel/console.h), a bounded piece of work each time.
  */
 #ifndef KERNEL_TERMINAL_H
@@ -9,7 +9,7 @@
 
 #include "kernel/types.h"
 
-#define TERMINAL_BANNER "Ctrl-] then 1-9: that VM's console, a: all, ]: Ctrl-] itself, ?: help"
+#define TERMINAL_BANNER "Ctrl-] then m: monitor, 1-9: that VM's console, a: all, ]: itself, ?: help"
 
 struct vm;
 

@@ -4,10 +4,10 @@ import os
 import shutil
 import subprocess
 
-KERNEL_MAX = 128 * 1024
+KERNEL_MAX = 160 * 1024  # docs/decisions/size-of-the-kernel.md
 
 
-def test_kernel_is_at_most_128_kib(build):
+def test_kernel_is_at_most_160_kib(build):
     assert os.path.getsize(f"{build}/kernel.stripped.elf") <= KERNEL_MAX
 
 

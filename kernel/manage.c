@@ -317,8 +317,18 @@ static int64_t call_machine_end(struct vcpu *vcpu)
 
 static int64_t call_faults(struct vcpu *vcpu)
 {
-    (void)vcpu;
-    return -BULKHEAD_ENOSYS;
+    char text[BULKHEAD_FAULT_TEXT_MAX];
+    uint64_t length = vcpu->regs[VCPU_RDX];
+    if (vcpu->regs[VCPU_RDI] >= vm_count()) {
+        return -BULKHEAD_ENOENT;
+    }
+    if (length == 0 || length > sizeof(text)) {
+        return -BULKHEAD_EINVAL;
+    }
+    if (!vm_read_memory(vcpu->vm, GPA(vcpu->regs[VCPU_RSI]), text, length)) {
+        return -BULKHEAD_EFAULT;
+    }
+    return fault_set(vm_get((uint32_t)vcpu->regs[VCPU_RDI]), text, length);
 }
 
 #define ROW(call) ((call)-BULKHEAD_CALL_MANAGE)

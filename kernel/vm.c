@@ -141,6 +141,8 @@ void vm_prepare(struct vm *vm)
     vkbc_reset(&vm->kbc);
     vdebug_reset(&vm->debug);
     legacy_reset(vm);
+    vm_watchdog_reset(vm);
+    fault_reset(vm);
     vm->note_count = 0;
     spin_unlock(&vm->device_lock);
     manage_reset(vm);
@@ -182,12 +184,21 @@ enum vm_look vm_look(struct vcpu *vcpu, bool stands)
     spin_lock(&vm->life_lock);
     enum vm_look look = vm_life_look(&vm->life, stands);
     unlock_and_do(vm, 0);
+    if (vcpu->index == 0 && look == VM_LOOK_RUN) {
+        (stands ? vm_watchdog_resume : vm_watchdog_arm)(vcpu);
+        if (vm->plan->flags & VM_FLAG_FAULTS) {
+            fault_arm(vcpu);
+        }
+    }
     return look;
 }
 
 void vm_stand(struct vcpu *vcpu)
 {
     struct vm *vm = vcpu->vm;
+    if (vcpu->index == 0) {
+        vm_watchdog_pause(vcpu);
+    }
     spin_lock(&vm->life_lock);
     bool paused = vm_life_stand(&vm->life);
     unlock_and_do(vm, 0);
@@ -211,9 +222,10 @@ static void conclude(struct vm *vm)
     for (uint32_t i = 0; i < vm->vcpu_count; i++) {
         vcpu_log_counters(vm->vcpus[i]);
     }
+    uint64_t extra_us = fault_restart_us(vm);
     spin_lock(&vm->life_lock);
     uint64_t now = time_us();
-    uint32_t deeds = vm_life_conclude(&vm->life, vm->plan, now - vm->started_us, now);
+    uint32_t deeds = vm_life_conclude(&vm->life, vm->plan, now - vm->started_us, now, extra_us);
     if (crash && vm->life.state == VM_WAITING) {
         log_notice("VM %s starts again in %lu ms (restart %u of at most %u)", vm->plan->name,
                    (vm->life.restart_us - now) / 1000, vm->life.crashes_in_row,

@@ -25,6 +25,7 @@
 #include "kernel/cr_policy.h"
 #include "kernel/crash.h"
 #include "kernel/doorbell.h"
+#include "kernel/fault.h"
 #include "kernel/icr.h"
 #include "kernel/legacy.h"
 #include "kernel/manage_stream.h"
@@ -35,6 +36,7 @@
 #include "kernel/vm_life.h"
 #include "kernel/vm_pci.h"
 #include "kernel/vm_plan.h"
+#include "kernel/vm_watchdog.h"
 
 #define VM_NOTE_MAX 64 /* denied accesses that are remembered as logged */
 
@@ -62,6 +64,8 @@ struct vm {
     struct vkbc kbc;
     struct vdebug debug;
     struct vm_legacy legacy; /* unused without VM_FLAG_LEGACY */
+    struct vm_watchdog watchdog;
+    struct vm_faults faults; /* VMs with VM_FLAG_FAULTS */
     struct vm_console console;
 
     struct spinlock life_lock;

@@ -142,7 +142,9 @@ static void create_devices(struct vm *vm)
 {
     vm_console_init(&vm->console, vm->plan->name);
     vm->console.watcher = console_watched;
-    vioapic_init(&vm->ioapic, &(struct vioapic_host){.deliver = deliver_message,
+    vioapic_init(&vm->ioapic, &(struct vioapic_host){.deliver = vm->plan->flags & VM_FLAG_FAULTS
+                                                                    ? fault_deliver
+                                                                    : deliver_message,
                                                      .entry_changed = vm_pci_entry_changed,
                                                      .passed_eoi = vm_pci_passed_eoi,
                                                      .context = vm});
@@ -159,6 +161,8 @@ static void create_devices(struct vm *vm)
     vpower_init(&vm->power, power_request, vm);
     vkbc_init(&vm->kbc, power_request, vm);
     vdebug_init(&vm->debug, console_output, &vm->console);
+    vm_watchdog_create(vm);
+    fault_create(vm);
     vpci_init(&vm->pci);
     vpci_set_cf9(&vm->pci, &vpower_cf9_ops, &vm->power);
     vm_pci_create(vm);

@@ -24,6 +24,7 @@ static const struct port_row ports[] = {
     {GUEST_RTC_PORT, VRTC_PORT_COUNT, 0, DEVICE(rtc), &vrtc_ops},
     {GUEST_PCI_CONFIG_PORT, VPCI_PORT_COUNT, 0, DEVICE(pci), &vpci_ops},
     {GUEST_SLEEP_CONTROL, VPOWER_ACPI_PORT_COUNT, 0, DEVICE(power), &vpower_acpi_ops},
+    {GUEST_WATCHDOG_PORT, VWATCHDOG_PORT_COUNT, 0, 0, &vm_watchdog_ops},
     {GUEST_KBC_DATA, 1, 0, DEVICE(kbc), &vkbc_data_ops},
     {GUEST_KBC_COMMAND, 1, 0, DEVICE(kbc), &vkbc_command_ops},
     {GUEST_FAST_RESET_PORT, 1, 0, DEVICE(power), &vpower_port92_ops},
@@ -94,6 +95,9 @@ static __attribute__((noinline)) uint32_t any_read(struct vcpu *vcpu, uint16_t p
     uint64_t value = row->ops->read((uint8_t *)vm + row->device, port - row->first, size);
     if (row->flag != 0) {
         legacy_accessed(vm);
+    }
+    if (vm->faults.reads != 0) {
+        value = fault_read(vm, row->ops, value, size);
     }
     spin_unlock(&vm->device_lock);
     return (uint32_t)value;

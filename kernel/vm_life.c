@@ -192,7 +192,7 @@ static uint64_t delay_us(const struct vm_life *life, uint64_t run_us)
 }
 
 uint32_t vm_life_conclude(struct vm_life *life, const struct vm_plan *plan, uint64_t run_us,
-                          uint64_t now_us)
+                          uint64_t now_us, uint64_t extra_us)
 {
     if (run_us >= VM_GOOD_RUN_US) {
         life->crashes_in_row = 0;
@@ -205,7 +205,7 @@ uint32_t vm_life_conclude(struct vm_life *life, const struct vm_plan *plan, uint
         set_state(life, crashed ? VM_CRASHED : VM_STOPPED);
         return VM_DO_ENDED;
     }
-    uint64_t delay = delay_us(life, run_us);
+    uint64_t delay = delay_us(life, run_us) + extra_us;
     if (delay == 0) {
         return begin(life);
     }

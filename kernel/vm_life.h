@@ -89,9 +89,12 @@ bool vm_life_stand(struct vm_life *life);
 /* A vCPU is out of vcpu_run(). True: it was the last one, call vm_life_conclude(). */
 bool vm_life_left(struct vm_life *life);
 
-/* What becomes of a VM that has run for run_us and has ended at now_us. Returns enum vm_deed. */
+/*
+ * What becomes of a VM that has run for run_us and has ended at now_us; extra_us: of delay before
+ * it starts again. Returns enum vm_deed bits.
+ */
 uint32_t vm_life_conclude(struct vm_life *life, const struct vm_plan *plan, uint64_t run_us,
-                          uint64_t now_us);
+                          uint64_t now_us, uint64_t extra_us);
 
 /* Starts a waiting VM whose time has come. Returns enum vm_deed bits. */
 uint32_t vm_life_due(struct vm_life *life, uint64_t now_us);

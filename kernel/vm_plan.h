@@ -10,16 +10,17 @@
 
 #include "kernel/types.h"
 
-#define CPU_MAX           64 /* CPUs of a machine, and of one VM */
-#define VM_MAX            16 /* VMs of a configuration */
-#define VM_NAME_SIZE      16 /* bytes with the terminating NUL; [a-z0-9-], begins with a letter */
-#define VM_MEMORY_MAX     8  /* pieces of RAM of one VM */
-#define VM_LOAD_MAX       32 /* copies that fill a VM's RAM at its start */
-#define VM_PORT_MAX       16 /* port ranges opened */
-#define VM_MSR_MAX        16 /* MSR ranges opened */
-#define VM_PCI_MAX        8  /* PCI functions handed over */
-#define VM_PCI_BARS       6  /* base address registers of one function */
-#define VM_CPUID_HIDE_MAX 16 /* CPUID bits hidden beyond the policy */
+#define CPU_MAX           64  /* CPUs of a machine, and of one VM */
+#define VM_MAX            16  /* VMs of a configuration */
+#define VM_NAME_SIZE      16  /* bytes with the terminating NUL; [a-z0-9-], begins with a letter */
+#define VM_MEMORY_MAX     8   /* pieces of RAM of one VM */
+#define VM_LOAD_MAX       32  /* copies that fill a VM's RAM at its start */
+#define VM_PORT_MAX       16  /* port ranges opened */
+#define VM_MSR_MAX        16  /* MSR ranges opened */
+#define VM_PCI_MAX        8   /* PCI functions handed over */
+#define VM_PCI_BARS       6   /* base address registers of one function */
+#define VM_FAULT_TEXT     128 /* bytes with the terminating NUL */
+#define VM_CPUID_HIDE_MAX 16  /* CPUID bits hidden beyond the policy */
 
 /* A piece of guest RAM. All three are multiples of 4 KiB; pieces of one VM do not overlap. */
 struct vm_memory {
@@ -137,6 +138,7 @@ struct vm_plan {
     struct vm_msr_range msrs[VM_MSR_MAX];
     uint32_t pci_count;
     struct vm_pci_function pci[VM_PCI_MAX];
+    char fault_plan[VM_FAULT_TEXT]; /* words of kernel/fault_plan.h */
     uint32_t cpuid_hide_count;
     struct vm_cpuid_hide cpuid_hide[VM_CPUID_HIDE_MAX];
 };

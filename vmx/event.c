@@ -4,6 +4,7 @@
 
 #include "kernel/cpu.h"
 #include "kernel/cpu_regs.h"
+#include "kernel/fault.h"
 #include "kernel/legacy.h"
 #include "vmx/vmcs.h"
 #include "vmx/vmx_defs.h"
@@ -141,6 +142,19 @@ enum exit_action event_redeliver(struct vcpu *vcpu, enum exit_action action)
     default:
         return action;
     }
+}
+
+COLD enum fault_mc vcpu_inject_machine_check(struct vcpu *vcpu)
+{
+    (void)vcpu;
+    if (!(vmcs_read(VMCS_CR4_READ_SHADOW) & CR4_MCE)) {
+        return FAULT_MC_SHUTDOWN;
+    }
+    if (vmcs_read(VMCS_VM_ENTRY_INTERRUPTION_INFO) & INTR_INFO_VALID) {
+        return FAULT_MC_LATER;
+    }
+    event_inject(EXCEPTION_INFO | VECTOR_MC, 0, 0);
+    return FAULT_MC_DONE;
 }
 
 static bool can_take_nmi(void)

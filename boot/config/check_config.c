@@ -150,6 +150,12 @@ static void check_restarts(const struct config *config, const struct config_vm *
         config_problem_what(problem, "has no effect unless on-crash is \"restart\"");
         config_problem_remedy(problem, "add on-crash = \"restart\", or leave it out");
     }
+    if (vm->plan.fault_plan[0] != '\0' && !(vm->plan.flags & VM_FLAG_FAULTS)) {
+        struct config_problem *problem =
+            config_vm_problem(report, config, vm, CONFIG_ERROR, "fault-plan");
+        config_problem_what(problem, "needs the right to inject faults");
+        config_problem_remedy(problem, "add faults, or leave it out");
+    }
 }
 
 void config_check_vm(struct config *config, struct config_vm *vm, struct config_report *report)

@@ -324,6 +324,17 @@ const struct config_property config_properties[] = {
      .example = "faults",
      .flag = VM_FLAG_FAULTS,
      .field = VM_FIELD(plan.flags)},
+    {.kind = CONFIG_KIND_VM,
+     .name = "fault-plan",
+     .type = CONFIG_TYPE_STRINGS,
+     .unit = "words of docs/faults.md",
+     .initial = "none",
+     .bounds = "at most 127 characters; needs `faults`",
+     .help = "Which faults the VM suffers from its start on.",
+     .example = "faults; fault-plan = \"seed=7\", \"nmi=1s\"",
+     .min = 1,
+     .max = 16,
+     .read = config_read_fault_plan},
 
     /* ---- an image ---- */
     {.kind = CONFIG_KIND_MODULE,

@@ -138,6 +138,8 @@ void config_read_cpu_list(struct config_reader *reader, const struct config_prop
                           const struct config_value *value);
 void config_read_memory(struct config_reader *reader, const struct config_property *property,
                         const struct config_value *value);
+void config_read_fault_plan(struct config_reader *reader, const struct config_property *property,
+                            const struct config_value *value);
 void config_read_permissions(struct config_reader *reader, const struct config_property *property,
                              const struct config_value *value);
 void config_read_pci(struct config_reader *reader, const struct config_property *property,

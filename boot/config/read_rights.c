@@ -6,6 +6,7 @@
 #include "boot/config/internal.h"
 #include "boot/config/policy.h"
 #include "boot/config/property.h"
+#include "kernel/fault_plan.h"
 #include "kernel/printf.h"
 #include "kernel/string.h"
 
@@ -37,6 +38,32 @@ void config_read_permissions(struct config_reader *reader, const struct config_p
         struct config_problem *problem = item_error(reader, property, text);
         config_problem_what(problem, "is not a permission");
         config_problem_remedy(problem, "the only one is \"manage\"");
+    }
+}
+
+void config_read_fault_plan(struct config_reader *reader, const struct config_property *property,
+                            const struct config_value *value)
+{
+    struct vm_plan *plan = &((struct config_vm *)reader->target)->plan;
+    size_t used = 0;
+    for (uint32_t i = 0; i < config_value_string_count(value); i++) {
+        const char *text = config_value_string(value, i);
+        struct fault_plan parsed;
+        char bad[FAULT_WORD_SIZE];
+        size_t length = strlen(text);
+        if (!fault_plan_parse(text, length, &parsed, bad)) {
+            struct config_problem *problem = item_error(reader, property, bad);
+            config_problem_what(problem, "is not a fault");
+            config_problem_remedy(problem, "see docs/faults.md; for example \"nmi=1s\"");
+        } else if (used + length + 2 > sizeof(plan->fault_plan)) {
+            struct config_problem *problem = item_error(reader, property, text);
+            config_problem_what(problem, "does not fit: all together may have 127 characters");
+            config_problem_remedy(problem, "leave something out");
+        } else {
+            memcpy(plan->fault_plan + used, text, length);
+            used += length;
+            plan->fault_plan[used++] = ',';
+        }
     }
 }
 

@@ -10,6 +10,7 @@
 #include "boot/image/acpi_prt.h"
 #include "boot/image/internal.h"
 #include "drivers/guest_platform.h"
+#include "drivers/vwatchdog.h"
 
 enum {
     RSDP_CHECKSUM = 8, /* of the first 20 bytes */
@@ -31,7 +32,7 @@ enum {
     HEADER_CREATOR_REVISION = 32,
     HEADER_SIZE = 36,
 
-    XSDT_SIZE = HEADER_SIZE + 3 * 8, /* without an SSDT the last entry is left out */
+    XSDT_SIZE = HEADER_SIZE + 4 * 8, /* without an SSDT the last entry is left out */
 
     FADT_DSDT = 40,
     FADT_PM_TMR_BLK = 76,
@@ -46,6 +47,19 @@ enum {
     FADT_SLEEP_STATUS_REG = 256,
     FADT_HYPERVISOR_VENDOR = 268,
     FADT_SIZE = 276,
+
+    WDAT_HEADER_LENGTH = 36, /* of what follows up to the entries */
+    WDAT_PCI_SEGMENT = 40,   /* 2 bytes, then bus, device, function: 0xFF each, no PCI device */
+    WDAT_PERIOD = 48,        /* ms */
+    WDAT_MAX = 52,
+    WDAT_MIN = 56,
+    WDAT_FLAGS = 60,
+    WDAT_COUNT = 64,
+    WDAT_ENTRIES = 68,
+    WDAT_ENTRY_REGION = 4, /* in an entry */
+    WDAT_ENTRY_VALUE = 16,
+    WDAT_ENTRY_MASK = 20,
+    WDAT_ENTRY_SIZE = 24,
 
     MADT_LAPIC_ADDRESS = 36,
     MADT_FLAGS = 40,
@@ -71,6 +85,7 @@ enum {
 #define MADT_ENABLED            1
 #define GAS_SYSTEM_IO           1
 #define GAS_BYTE_ACCESS         1
+#define GAS_WORD_ACCESS         2
 #define GAS_DWORD_ACCESS        3
 #define XAPIC_ID_MAX            254 /* a LAPIC entry's largest id: 255 is the broadcast */
 #define TABLE_ALIGN             16
@@ -85,13 +100,13 @@ static void put_checksum(uint8_t *at, uint64_t size, size_t offset)
     at[offset] = (uint8_t)-sum;
 }
 
-/* A Generic Address Structure for a port of 1 or 4 bytes. */
+/* A Generic Address Structure for a port of 1, 2 or 4 bytes. */
 static void put_port(uint8_t *at, size_t offset, uint16_t port, uint8_t bytes)
 {
     uint8_t *gas = at + offset;
     gas[0] = GAS_SYSTEM_IO;
     gas[1] = (uint8_t)(bytes * 8);
-    gas[3] = bytes == 1 ? GAS_BYTE_ACCESS : GAS_DWORD_ACCESS;
+    gas[3] = bytes == 1 ? GAS_BYTE_ACCESS : bytes == 2 ? GAS_WORD_ACCESS : GAS_DWORD_ACCESS;
     image_put64(gas, 4, port);
 }
 
@@ -119,11 +134,12 @@ static void build_rsdp(uint8_t *at, uint64_t xsdt)
     put_checksum(at, RSDP_SIZE, RSDP_EXTENDED_CHECKSUM);
 }
 
-static void build_xsdt(uint8_t *at, uint64_t fadt, uint64_t madt, uint64_t ssdt)
+static void build_xsdt(uint8_t *at, uint64_t fadt, uint64_t madt, uint64_t wdat, uint64_t ssdt)
 {
     image_put64(at, HEADER_SIZE, fadt);
     image_put64(at, HEADER_SIZE + 8, madt);
-    image_put64(at, HEADER_SIZE + 16, ssdt);
+    image_put64(at, HEADER_SIZE + 16, wdat);
+    image_put64(at, HEADER_SIZE + 24, ssdt);
     finish_table(at, "XSDT", 1, ssdt != 0 ? XSDT_SIZE : XSDT_SIZE - 8);
 }
 
@@ -155,6 +171,71 @@ static void build_fadt(uint8_t *at, uint64_t dsdt, bool legacy)
     }
     memcpy(at + FADT_HYPERVISOR_VENDOR, "Bulkhead", 8);
     finish_table(at, "FACP", 6, FADT_SIZE);
+}
+
+/*
+ * The watchdog (drivers/vwatchdog.h) as "Hardware Watchdog Timers Design Specification" describes
+ * one: what to read or write for each action.
+ */
+enum wdat_action {
+    WDAT_RESET = 1,
+    WDAT_QUERY_COUNTDOWN = 4,
+    WDAT_SET_COUNTDOWN = 6,
+    WDAT_QUERY_RUNNING = 8,
+    WDAT_SET_RUNNING = 9,
+    WDAT_QUERY_STOPPED = 10,
+    WDAT_SET_STOPPED = 11,
+    WDAT_QUERY_STATUS = 32,
+    WDAT_SET_STATUS = 33,
+};
+enum wdat_instruction {
+    WDAT_READ_VALUE,
+    WDAT_READ_COUNTDOWN,
+    WDAT_WRITE_VALUE,
+    WDAT_WRITE_COUNTDOWN,
+};
+#define WDAT_ENABLED BIT(0)
+
+static const struct wdat_entry {
+    uint8_t action;
+    uint8_t instruction;
+    uint8_t offset; /* from GUEST_WATCHDOG_PORT */
+    uint8_t bytes;
+    uint8_t value;
+} wdat_entries[] = {
+    {WDAT_RESET, WDAT_WRITE_VALUE, VWATCHDOG_RELOAD, 1, 1},
+    {WDAT_QUERY_COUNTDOWN, WDAT_READ_COUNTDOWN, VWATCHDOG_REMAINING, 2, 0},
+    {WDAT_SET_COUNTDOWN, WDAT_WRITE_COUNTDOWN, VWATCHDOG_TIMEOUT, 2, 0},
+    {WDAT_QUERY_RUNNING, WDAT_READ_VALUE, VWATCHDOG_CONTROL, 1, VWATCHDOG_RUN},
+    {WDAT_SET_RUNNING, WDAT_WRITE_VALUE, VWATCHDOG_CONTROL, 1, VWATCHDOG_RUN},
+    {WDAT_QUERY_STOPPED, WDAT_READ_VALUE, VWATCHDOG_CONTROL, 1, 0},
+    {WDAT_SET_STOPPED, WDAT_WRITE_VALUE, VWATCHDOG_CONTROL, 1, 0},
+    {WDAT_QUERY_STATUS, WDAT_READ_VALUE, VWATCHDOG_STATUS, 1, VWATCHDOG_FIRED},
+    {WDAT_SET_STATUS, WDAT_WRITE_VALUE, VWATCHDOG_STATUS, 1, VWATCHDOG_FIRED},
+};
+#define WDAT_SIZE (WDAT_ENTRIES + ARRAY_SIZE(wdat_entries) * WDAT_ENTRY_SIZE)
+
+static void build_wdat(uint8_t *at)
+{
+    image_put32(at, WDAT_HEADER_LENGTH, WDAT_ENTRIES - WDAT_HEADER_LENGTH);
+    memset(at + WDAT_PCI_SEGMENT, 0xff, 5);
+    at[WDAT_PCI_SEGMENT + 1] = 0;
+    image_put32(at, WDAT_PERIOD, VWATCHDOG_UNIT_MS);
+    image_put32(at, WDAT_MAX, UINT16_MAX);
+    image_put32(at, WDAT_MIN, 1);
+    at[WDAT_FLAGS] = WDAT_ENABLED;
+    image_put32(at, WDAT_COUNT, ARRAY_SIZE(wdat_entries));
+    for (size_t i = 0; i < ARRAY_SIZE(wdat_entries); i++) {
+        const struct wdat_entry *entry = &wdat_entries[i];
+        uint8_t *to = at + WDAT_ENTRIES + i * WDAT_ENTRY_SIZE;
+        to[0] = entry->action;
+        to[1] = entry->instruction;
+        put_port(to, WDAT_ENTRY_REGION, (uint16_t)(GUEST_WATCHDOG_PORT + entry->offset),
+                 entry->bytes);
+        image_put32(to, WDAT_ENTRY_VALUE, entry->value);
+        image_put32(to, WDAT_ENTRY_MASK, entry->bytes == 2 ? UINT16_MAX : 1);
+    }
+    finish_table(at, "WDAT", 1, WDAT_SIZE);
 }
 
 /* The processor's UID is its number in the VM. Returns the entry's size. */
@@ -264,8 +345,8 @@ static uint32_t table_end(uint32_t at, uint32_t size)
 
 uint64_t acpi_tables_size(uint32_t cpu_count, size_t dsdt_size)
 {
-    return 5 * TABLE_ALIGN + HEADER_SIZE + ACPI_PRT_SIZE_MAX + RSDP_SIZE + XSDT_SIZE + FADT_SIZE +
-           MADT_ENTRIES + (uint64_t)cpu_count * MADT_X2APIC_SIZE + MADT_IOAPIC_SIZE +
+    return 6 * TABLE_ALIGN + WDAT_SIZE + HEADER_SIZE + ACPI_PRT_SIZE_MAX + RSDP_SIZE + XSDT_SIZE +
+           FADT_SIZE + MADT_ENTRIES + (uint64_t)cpu_count * MADT_X2APIC_SIZE + MADT_IOAPIC_SIZE +
            MADT_OVERRIDE_SIZE + dsdt_size;
 }
 
@@ -276,7 +357,8 @@ bool acpi_tables_build(const struct acpi_tables *tables, uint8_t *out, struct im
     }
     const uint32_t xsdt = table_end(0, RSDP_SIZE);
     const uint32_t fadt = table_end(xsdt, XSDT_SIZE);
-    const uint32_t madt = table_end(fadt, FADT_SIZE);
+    const uint32_t wdat = table_end(fadt, FADT_SIZE);
+    const uint32_t madt = table_end(wdat, WDAT_SIZE);
     const uint32_t dsdt = table_end(madt, build_madt(out + madt, tables));
     const uint32_t ssdt = table_end(dsdt, (uint32_t)tables->dsdt_size);
     const size_t prt = acpi_prt_build(tables->pci, tables->pci_count, out + ssdt + HEADER_SIZE);
@@ -286,7 +368,8 @@ bool acpi_tables_build(const struct acpi_tables *tables, uint8_t *out, struct im
     memcpy(out + dsdt, tables->dsdt, tables->dsdt_size);
     patch_dsdt(out + dsdt, tables->dsdt_size, tables);
     build_fadt(out + fadt, tables->base + dsdt, tables->legacy);
-    build_xsdt(out + xsdt, tables->base + fadt, tables->base + madt,
+    build_wdat(out + wdat);
+    build_xsdt(out + xsdt, tables->base + fadt, tables->base + madt, tables->base + wdat,
                prt != 0 ? tables->base + ssdt : 0);
     build_rsdp(out, tables->base + xsdt);
     return true;

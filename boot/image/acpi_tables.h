@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A guest's ACPI tables: RSDP, XSDT, FADT of the hardware-reduced kind, MADT, a DSDT compiled by
- * iasl and, for PCI functions handed over, an SSDT. Built by image_layout(); usable by itself on a
- * host. Tables as in the ACPI Specification 6.0, "ACPI Software Programming Model".
+ * A guest's ACPI tables: RSDP, XSDT, FADT of the hardware-reduced kind, MADT, WDAT, a DSDT compiled
+ * by iasl and, for PCI functions handed over, an SSDT. Built by image_layout(); usable by itself on
+ * a host. Tables as in the ACPI Specification 6.0, "ACPI Software Programming Model".
  */
 #ifndef BOOT_IMAGE_ACPI_TABLES_H
 #define BOOT_IMAGE_ACPI_TABLES_H

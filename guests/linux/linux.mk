@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The Linux guests: Debian's own kernels, cloud (build/guests/vmlinuz) and PREEMPT_RT
 # (build/guests/vmlinuz-rt, and unpacked vmlinux-rt), each with an initramfs of Debian's busybox; the one of the second also
-# has the driver of an 82540EM. Included by guests/guests.mk.
+# has the driver of an 82540EM. A third initramfs, for the cloud kernel, has the watchdog's. Included by guests/guests.mk.
 
 BUSYBOX ?= /bin/busybox
 LINUX_GUEST := $(addprefix $(BUILD)/guests/,vmlinuz initramfs.cpio vmlinuz-rt vmlinux-rt initramfs-rt.cpio)
@@ -36,6 +36,14 @@ $(BUILD)/guests/initramfs-rt.cpio: guests/linux/mkinitramfs guests/linux/init-rt
 	$(call say,CPIO,$@)
 	@mkdir -p $(@D)
 	$(Q)guests/linux/mkinitramfs $(BUSYBOX) guests/linux/init-rt $@ $(E1000)
+WATCHDOG_MODULES := $(addprefix $(BUILD)/guests/obj/,watchdog.ko wdat_wdt.ko)
+$(WATCHDOG_MODULES): $(BUILD)/guests/vmlinuz
+	@mkdir -p $(@D)
+	$(Q)BUILD=$(BUILD) guests/linux/fetch cloud $@ $(@F)
+$(BUILD)/guests/initramfs-watchdog.cpio: guests/linux/mkinitramfs guests/linux/init-watchdog \
+		$(WATCHDOG_MODULES) | $(SETUP_PACKAGES)
+	$(call say,CPIO,$@)
+	$(Q)guests/linux/mkinitramfs $(BUSYBOX) guests/linux/init-watchdog $@ $(WATCHDOG_MODULES)
 GUESTS += $(LINUX_GUEST)
 
 .PHONY: linux-guest

@@ -46,10 +46,10 @@ static unsigned stack_of(unsigned vector)
 {
     switch (vector) {
     case TRAP_NMI:
-        return 3;
+        return 2;
     case TRAP_DF:
     case TRAP_MC:
-        return 5;
+        return 3;
     default:
         return vector < TRAP_EXTERNAL ? 1 : 0;
     }

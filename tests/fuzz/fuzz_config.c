@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* links: kernel/fault_plan.c */
 /* links: boot/config/%.c boot/image/%.c kernel/printf.c libfdt */
 /*
  * The checker and the placement: trees made from the input by the table of properties, so that

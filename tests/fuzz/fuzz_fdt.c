@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* links: kernel/fault_plan.c */
 /* links: boot/config/%.c boot/image/%.c kernel/printf.c libfdt */
 /*
  * The device-tree reader: any bytes as a configuration and as a machine description. Nothing may

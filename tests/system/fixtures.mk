@@ -4,7 +4,8 @@
 # Variants of Bulkhead: the product's own objects, linked with one fixture that takes the place of a
 # function by the linker's --wrap. The product has no test hooks. NAME:FUNCTION, from
 # tests/system/fixtures/NAME.c.
-TEST_VARIANTS := panic:memory_seal nmi_panic:memory_seal verw:vmx_mitigations_choose ends:memory_seal
+TEST_VARIANTS := panic:memory_seal nmi_panic:memory_seal verw:vmx_mitigations_choose ends:memory_seal \
+	life:console_poll_for_ever
 
 variant_name = $(word 1,$(subst :, ,$(1)))
 variant_wrap = $(word 2,$(subst :, ,$(1)))

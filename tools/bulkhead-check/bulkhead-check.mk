@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # bulkhead-check: the loader's checker for the workstation, from the same sources. Included by the
 # Makefile. The guests' DSDT (guests/acpi/acpi.mk) is laid out as in the loader.
-CHECK_C := $(wildcard tools/bulkhead-check/*.c boot/config/*.c boot/image/*.c) kernel/printf.c
+CHECK_C := $(wildcard tools/bulkhead-check/*.c boot/config/*.c boot/image/*.c) kernel/printf.c kernel/fault_plan.c
 CHECK_O := $(patsubst %.c,$(BUILD)/check/%.o,$(CHECK_C)) \
 	$(addprefix $(BUILD)/check/libfdt/,fdt.o fdt_ro.o fdt_check.o fdt_strerror.o) \
 	$(BUILD)/check/gen/dsdt.o

@@ -110,14 +110,14 @@ static void paused_when_the_last_vcpu_stands(void **state)
     assert_true(vm_life_stand(&life));
 }
 
-/* Lets a running VM end; returns what vm_life_conclude() says. */
+/* Lets a running VM end; returns what vm_life_conclude(, 0) says. */
 static uint32_t end(struct vm_life *life, const struct vm_plan *plan, enum vm_end reason,
                     uint64_t run_us)
 {
     assert_true(vm_life_end(life, reason));
     life->inside = 1;
     assert_true(vm_life_left(life));
-    return vm_life_conclude(life, plan, run_us, 1000);
+    return vm_life_conclude(life, plan, run_us, 1000, 0);
 }
 
 static struct vm_life running(void)
@@ -205,24 +205,24 @@ static void commands_go_before_policy(void **state)
     (void)state;
     struct vm_life life = running();
     vm_life_command(&life, VM_COMMAND_STOP);
-    assert_int_equal(vm_life_conclude(&life, &restart_plan, 0, 0), VM_DO_ENDED);
+    assert_int_equal(vm_life_conclude(&life, &restart_plan, 0, 0, 0), VM_DO_ENDED);
     assert_int_equal(life.state, VM_STOPPED);
 
     life = running(); /* a restart by command waits for nothing */
     vm_life_command(&life, VM_COMMAND_RESTART);
-    assert_int_equal(vm_life_conclude(&life, &stop_plan, 0, 0), VM_DO_BEGIN);
+    assert_int_equal(vm_life_conclude(&life, &stop_plan, 0, 0, 0), VM_DO_BEGIN);
     assert_int_equal(life.state, VM_RUNNING);
 
     life = running(); /* stopped while it crashes: no restart, and not "crashed" */
     vm_life_end(&life, VM_END_CRASH);
     vm_life_command(&life, VM_COMMAND_STOP);
-    assert_int_equal(vm_life_conclude(&life, &restart_plan, 0, 0), VM_DO_ENDED);
+    assert_int_equal(vm_life_conclude(&life, &restart_plan, 0, 0, 0), VM_DO_ENDED);
     assert_int_equal(life.state, VM_STOPPED);
 
     life = running(); /* the last of two commands counts */
     vm_life_command(&life, VM_COMMAND_STOP);
     vm_life_command(&life, VM_COMMAND_RESTART);
-    assert_int_equal(vm_life_conclude(&life, &stop_plan, 0, 0), VM_DO_BEGIN);
+    assert_int_equal(vm_life_conclude(&life, &stop_plan, 0, 0, 0), VM_DO_BEGIN);
 
     life = running(); /* a stop cancels a restart that waits */
     end(&life, &restart_plan, VM_END_CRASH, 0);
@@ -292,7 +292,7 @@ static void leave(struct model *m, unsigned i)
 {
     m->place[i] = OUT;
     if (vm_life_left(&m->life)) {
-        carry_out(m, vm_life_conclude(&m->life, &restart_plan, 0, m->now));
+        carry_out(m, vm_life_conclude(&m->life, &restart_plan, 0, m->now, 0));
     }
 }
 

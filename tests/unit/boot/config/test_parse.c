@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* links: kernel/fault_plan.c */
 /* links: tests/unit/boot/config/fixture.c boot/config/%.c boot/image/%.c kernel/printf.c libfdt */
 /*
  * From bytes to nodes: trees that are no trees, machine node and VMs that are missing, doubled or

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* links: kernel/fault_plan.c */
 /* links: tests/unit/boot/config/fixture.c boot/config/%.c boot/image/%.c kernel/printf.c libfdt */
 /*
  * Every property of the table: its example and another good value pass, a bad value is refused
@@ -99,6 +100,10 @@ static const struct property_case cases[] = {
     {VM, "faults", "faults", "faults = <1>",
      "faults = <1>: is a flag and takes no value; write \"faults;\" to turn it on, nothing to "
      "leave it off"},
+
+    {VM, "fault-plan", "faults; fault-plan = \"seed=7\", \"nmi=1s,drop=10\"",
+     "faults; fault-plan = \"nmi=1\"",
+     "fault-plan = \"nmi=1\": is not a fault; see docs/faults.md; for example \"nmi=1s\""},
 
     {MODULE, "compatible", "compatible = \"module,kernel\", \"multiboot,kernel\"",
      "compatible = \"multiboot,kernel\"",

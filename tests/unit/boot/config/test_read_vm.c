@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* links: kernel/fault_plan.c */
 /* links: tests/unit/boot/config/fixture.c boot/config/%.c boot/image/%.c kernel/printf.c libfdt */
 /*
  * What a VM's name, CPUs, memory and images may be, beyond the one bad value of test_property.c.

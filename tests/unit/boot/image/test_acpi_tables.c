@@ -11,6 +11,7 @@
 
 #include "boot/image/acpi_tables.h"
 #include "drivers/guest_platform.h"
+#include "drivers/vwatchdog.h"
 
 #define BASE 0xE0000
 
@@ -93,7 +94,7 @@ static void the_rsdp_is_of_version_2(void **state)
     assert_int_equal(out[15], 2);
     assert_int_equal(field(out, 16, 4), 0); /* no RSDT */
     assert_int_equal(field(out, 20, 4), 36);
-    assert_int_equal(field(table_at(field(out, 24, 8), "XSDT"), 4, 4), 52);
+    assert_int_equal(field(table_at(field(out, 24, 8), "XSDT"), 4, 4), 60);
 }
 
 static void the_fadt_is_hardware_reduced(void **state)
@@ -191,8 +192,8 @@ static void functions_with_an_interrupt_get_a_prt(void **state)
     tables.pci_count = ARRAY_SIZE(functions);
     build();
     const uint8_t *xsdt = table_at(field(out, 24, 8), "XSDT");
-    assert_int_equal(field(xsdt, 4, 4), 60);
-    const uint8_t *ssdt = table_at(field(xsdt, 52, 8), "SSDT");
+    assert_int_equal(field(xsdt, 4, 4), 68);
+    const uint8_t *ssdt = table_at(field(xsdt, 60, 8), "SSDT");
     assert_int_equal(field(ssdt, 4, 4), 36 + sizeof(expected));
     assert_memory_equal(ssdt + 36, expected, sizeof(expected));
 }
@@ -204,7 +205,37 @@ static void functions_without_interrupts_get_none(void **state)
     tables.pci = &function;
     tables.pci_count = 1;
     build();
-    assert_int_equal(field(table_at(field(out, 24, 8), "XSDT"), 4, 4), 52);
+    assert_int_equal(field(table_at(field(out, 24, 8), "XSDT"), 4, 4), 60);
+}
+
+static void the_watchdog_is_described(void **state)
+{
+    (void)state;
+    build();
+    const uint8_t *wdat = table_at(field(table_at(field(out, 24, 8), "XSDT"), 52, 8), "WDAT");
+    assert_int_equal(field(wdat, 36, 4), 32); /* up to the entries */
+    assert_int_equal(field(wdat, 40, 4), 0xffff00ff);
+    assert_int_equal(field(wdat, 44, 4), 0xff);
+    assert_int_equal(field(wdat, 48, 4), VWATCHDOG_UNIT_MS);
+    assert_int_equal(field(wdat, 52, 4), 0xffff);
+    assert_int_equal(field(wdat, 56, 4), 1);
+    assert_int_equal(field(wdat, 60, 4), 1);
+    const uint64_t count = field(wdat, 64, 4);
+    assert_int_equal(field(wdat, 4, 4), 68 + 24 * count);
+    uint64_t actions = 0;
+    for (uint64_t i = 0; i < count; i++) {
+        const uint8_t *entry = wdat + 68 + 24 * i;
+        const uint64_t port = field(entry, 8, 8);
+        const uint64_t bytes = entry[5] / 8u;
+        assert_int_equal(entry[4], 1); /* I/O */
+        assert_int_equal(entry[7], bytes);
+        assert_true(port >= GUEST_WATCHDOG_PORT);
+        assert_true(port + bytes <= GUEST_WATCHDOG_PORT + VWATCHDOG_PORT_COUNT);
+        assert_int_equal(field(entry, 20, 4), bytes == 2 ? 0xffff : 1);
+        actions |= UINT64_C(1) << entry[0];
+    }
+    /* All that Linux's driver cannot do without, and the status. */
+    assert_int_equal(actions, UINT64_C(0x300000f52));
 }
 
 /* The number that Name (NAME, ...) has in the DSDT. */
@@ -313,6 +344,7 @@ int main(void)
         cmocka_unit_test_setup(functions_with_an_interrupt_get_a_prt, begin),
         cmocka_unit_test_setup(functions_without_interrupts_get_none, begin),
         cmocka_unit_test_setup(bars_above_4_gib_get_a_window, begin),
+        cmocka_unit_test_setup(the_watchdog_is_described, begin),
         cmocka_unit_test_setup(a_legacy_vm_has_a_pic_and_a_pit, begin),
         cmocka_unit_test_setup(a_legacy_vm_has_a_pm_timer_of_24_bits, begin),
         cmocka_unit_test_setup(as_many_cpus_as_a_machine_has_fit, begin),

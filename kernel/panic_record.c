@@ -12,7 +12,7 @@
  * machine uses for something else is passed over.
  */
 const uint64_t panic_record_places[PANIC_RECORD_PLACES] = {
-    0x3000000, 0x5000000, 0x9000000, 0x11000000, 0x21000000, 0x41000000,
+    0x41000000, 0x21000000, 0x11000000, 0x9000000, 0x5000000, 0x3000000,
 };
 
 /* CRC-32 (polynomial 0xEDB88320, reflected) by halves of bytes. */

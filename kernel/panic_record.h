@@ -36,7 +36,10 @@ struct panic_record {
 #define PANIC_RECORD_HEADER offsetof(struct panic_record, ring)
 #define PANIC_RECORD_PAGES  ((sizeof(struct panic_record) + PAGE_SIZE - 1) / PAGE_SIZE)
 
-/* Where the loader tries to put the record, in this order; see docs/crashes.md. */
+/*
+ * Where the loader tries to put the record, in this order; see docs/crashes.md. The highest first:
+ * a VM with RAM at the machine's own addresses may have a kernel that is linked to low ones.
+ */
 #define PANIC_RECORD_PLACES 6
 extern const uint64_t panic_record_places[PANIC_RECORD_PLACES];
 

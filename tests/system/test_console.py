@@ -71,7 +71,7 @@ def line(folder):
     ramdisk = 'ramdisk { compatible = "module,ramdisk"; file = "initramfs.cpio"; };'
     source = machine(
         domain("linux", "vmlinuz", memory="128M", more=ramdisk, bootargs=QUIET + "shell"),
-        domain("rt", "rt.elf", more="real-time;", bootargs="brief report=100"),
+        domain("rt", "rt.elf", more="real-time; cpu-list = <1>;", bootargs="brief report=100"),
         domain("gone", "hello.elf", bootargs="ticks=5"))
     console = Line(image_make(folder, source), folder, "--cpus", "3", "--bochs-trace",
                    str(folder / "trace"))

@@ -34,6 +34,8 @@ static const struct command commands[] = {
     {"registers", "VM[:VCPU]", "registers of a paused vCPU", 1, 1, monitor_registers},
     {"backtrace", "VM[:VCPU]", "stack of a paused vCPU", 1, 1, monitor_backtrace},
     {"inject", "nmi VM[:VCPU]", "an NMI to a guest", 2, 2, monitor_inject},
+    {"fault", "VM WORDS", "faults on purpose from now on; off: no more", 2, MONITOR_WORDS - 1,
+     monitor_fault},
     {"crash", "[VM]", "what the last crash left", 0, 1, monitor_crash},
     {"log", "[N|all|follow|level [L]]", "the log's last N bytes; what is printed", 0, 2,
      monitor_log},

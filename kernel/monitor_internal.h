@@ -5,7 +5,7 @@
 
 #include "kernel/vm.h"
 
-#define MONITOR_WORDS 8 /* of one command */
+#define MONITOR_WORDS 24 /* of one command */
 
 /* A command's words; [0] is its name. */
 struct monitor_call {
@@ -45,6 +45,7 @@ void monitor_stats(const struct monitor_call *call);
 void monitor_registers(const struct monitor_call *call);
 void monitor_backtrace(const struct monitor_call *call);
 void monitor_inject(const struct monitor_call *call);
+void monitor_fault(const struct monitor_call *call);
 void monitor_crash(const struct monitor_call *call);
 
 /* monitor_machine.c */

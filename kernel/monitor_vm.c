@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The monitor's commands about VMs and vCPUs; see kernel/monitor_internal.h. */
+#include "kernel/fault.h"
 #include "kernel/monitor_internal.h"
 #include "kernel/percpu.h"
+#include "kernel/printf.h"
 #include "kernel/string.h"
 #include "kernel/terminal.h"
 #include "kernel/time.h"
@@ -232,6 +234,29 @@ void monitor_inject(const struct monitor_call *call)
     }
     vcpu_request(vcpu, VCPU_REQUEST_NMI);
     monitor_print("vCPU %u of VM %s gets an NMI.\n", vcpu->index, vcpu->vm->plan->name);
+}
+
+/* The words of docs/faults.md, as they were typed. */
+void monitor_fault(const struct monitor_call *call)
+{
+    struct vm *vm = monitor_vm(call->words[1]);
+    char text[CRASH_LINE_SIZE] = "";
+    int length = 0;
+    for (unsigned i = 2; i < call->count; i++) {
+        length += ksnprintf(text + length, sizeof(text) - (size_t)length, "%s%s", i > 2 ? " " : "",
+                            call->words[i]);
+    }
+    if (vm == NULL) {
+        return;
+    }
+    int result = fault_set(vm, text, (size_t)length);
+    if (result == 0) {
+        monitor_print("VM %s: faults are now \"%s\".\n", vm->plan->name, text);
+    } else if (result == -BULKHEAD_EPERM) {
+        monitor_print("The configuration of VM %s does not allow faults.\n", vm->plan->name);
+    } else {
+        monitor_print("\"%s\" is not understood; docs/faults.md has the words.\n", text);
+    }
 }
 
 void monitor_crash(const struct monitor_call *call)

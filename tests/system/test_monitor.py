@@ -99,6 +99,8 @@ def test_every_command_has_its_line_of_help(monitor):
     ("registers rt:x", r'^"x" is not a number from 0 to 0x3f\.$'),
     ("inject mce rt", r'^Only "nmi" can be injected, not "mce"\.$'),
     ("inject nmi wild", r"^vCPU 0 of VM wild does not run\.$"),
+    ("fault rt nmi", r"^The configuration of VM rt does not allow faults\.$"),
+    ("fault hello havoc", r'^"havoc" is not understood; docs/faults\.md has the words\.$'),
     ("crash rt", r"^VM rt has not crashed\.$"),
     ("cpuid 0x100000000", r'^"0x100000000" is not a number from 0 to 0xffffffff\.$'),
     ("cpuid 0.-1", r'^"-1" is not a number'),

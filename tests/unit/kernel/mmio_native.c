@@ -63,6 +63,8 @@ static void on_signal(int number, siginfo_t *info, void *context)
         return;
     }
     caught = number;
+    /* Not every machine returns to a stack pointer that is not canonical: some fault once more. */
+    ucontext->uc_mcontext.gregs[REG_RSP] = (greg_t)native_host_rsp;
     ucontext->uc_mcontext.gregs[REG_RIP] = (greg_t)(uintptr_t)native_exit;
 }
 

@@ -27,11 +27,14 @@ PANIC_MAX = 15.0
 STOP_PATIENCE = 5.0
 PR_SET_PDEATHSIG = 1
 LIBC = ctypes.CDLL(None)
+THIS_PROGRAM = os.getpid()
 
 
 def die_with_parent():
-    """In the child: end when this program ends, even when it is killed."""
+    """In the child: end when this program ends, even when it is killed, also before this call."""
     LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != THIS_PROGRAM:
+        os._exit(1)
 
 
 class Signals:

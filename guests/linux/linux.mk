@@ -4,7 +4,8 @@
 # has the driver of an 82540EM. A third initramfs, for the cloud kernel, has the watchdog's. Included by guests/guests.mk.
 
 BUSYBOX ?= /bin/busybox
-LINUX_GUEST := $(addprefix $(BUILD)/guests/,vmlinuz initramfs.cpio vmlinuz-rt vmlinux-rt initramfs-rt.cpio)
+LINUX_GUEST := $(addprefix $(BUILD)/guests/,vmlinuz initramfs.cpio vmlinuz-rt vmlinux-rt initramfs-rt.cpio \
+	initramfs-watchdog.cpio)
 E1000 := $(BUILD)/guests/obj/e1000.ko
 
 $(BUILD)/guests/vmlinuz: guests/linux/fetch | $(SETUP_PACKAGES)

@@ -86,7 +86,7 @@ def exits(folder):
 
 
 def test_the_banner_says_how_to_reach_a_console(line):
-    line.expect(r"console: Ctrl-\] then 1-9: that VM's console.*\?: help$")
+    line.expect(r"console: Ctrl-\] then m: monitor, 1-9: that VM's console.*\?: help$")
 
 
 def test_attaching_replays_and_shows_nobody_else(line):

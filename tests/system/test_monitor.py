@@ -152,7 +152,7 @@ def test_the_log_is_followed_until_a_key(monitor):
     monitor.type("x")
     monitor.expect(re.escape(PROMPT))
     monitor.says("log 200", r"^rt: rt: ")
-    monitor.says("log all", r"^Bulkhead \S+$|console: Ctrl-\]")
+    assert len(monitor.ask("log all")) > len(monitor.ask("log 200")) + 1000
 
 
 def test_lines_are_edited_remembered_and_completed(monitor):

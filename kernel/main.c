@@ -14,6 +14,7 @@
 #include "kernel/layout.h"
 #include "kernel/log.h"
 #include "kernel/machine.h"
+#include "kernel/machine_check.h"
 #include "kernel/manage.h"
 #include "kernel/memory.h"
 #include "kernel/monitor.h"
@@ -27,8 +28,8 @@
 #include "vmx/features.h"
 #include "vmx/mitigations.h"
 #include "vmx/vcpu.h"
-#include "vmx/vmx_names.h"
 #include "vmx/vmx_defs.h"
+#include "vmx/vmx_names.h"
 #include "vmx/vmxon.h"
 
 void kernel_main(const struct boot_info *info) __attribute__((noreturn));
@@ -61,6 +62,7 @@ static void report_problem(void *context, bool fatal, const char *text)
     log_print(fatal ? LOG_ERROR : LOG_DEBUG, "CPU %u: %s", cpu->index, text);
 }
 
+static const struct boot_info *boot;
 static uint32_t machine_ready; /* set-up is done: CPUs may look for work */
 static void run_cpu(struct percpu *cpu) __attribute__((noreturn));
 
@@ -86,6 +88,7 @@ static void enter_vmx(struct percpu *cpu)
     vmx_caps_read(&caps);
     enum cpu_state state = CPU_FAILED;
     report_mitigations(cpu, &caps);
+    machine_check_init(boot);
     if (vmx_features_check(&caps, report_problem, cpu) == 0) {
         const char *problem = vmx_on(cpu);
         if (problem == NULL) {
@@ -146,7 +149,6 @@ static void end_machine(enum machine_on_last_vm action)
 
 /* ---- VMs ---- */
 
-static const struct boot_info *boot;
 static uint32_t machine_ending;
 
 void vm_ended(struct vm *vm)
@@ -209,6 +211,7 @@ static void rest(struct vcpu *vcpu)
     if (requests & VCPU_REQUEST_POLL) {
         console_poll_again(vcpu);
     }
+    machine_check_settle();
     uint64_t wait_us = vcpu->index == 0 ? vm_start_if_due(vcpu->vm) : UINT64_MAX;
     bool alarm = wait_us != UINT64_MAX;
     if (alarm) {
@@ -246,7 +249,6 @@ static void run_cpu(struct percpu *cpu)
 
 static void run_machine(const struct boot_info *info)
 {
-    boot = info;
     console_choose_poller(info);
     if (info->plan.vm_count == 0) {
         log_notice("no VM is configured");
@@ -282,6 +284,7 @@ void kernel_main(const struct boot_info *info)
     time_init(info);
     wall_clock_init(info->boot_seconds);
     print_memory(info);
+    boot = info;
     start_cpus(info);
     create_vms(info);
     manage_init(info, BULKHEAD_VERSION);

@@ -115,6 +115,7 @@
 #define MSR_IA32_VMX_PROCBASED_CTLS3     0x492u
 #define MSR_IA32_VMX_EXIT_CTLS2          0x493u
 #define MSR_IA32_A_PMC0                  0x4c1u
+#define MSR_IA32_MCG_EXT_CTL             0x4d0u
 #define MSR_IA32_RTIT_CTL                0x570u
 #define MSR_IA32_DS_AREA                 0x600u
 #define MSR_RAPL_POWER_UNIT              0x606u
@@ -191,6 +192,7 @@
 #define FEATURE_CONTROL_LOCK            BIT(0)
 #define FEATURE_CONTROL_VMX_INSIDE_SMX  BIT(1)
 #define FEATURE_CONTROL_VMX_OUTSIDE_SMX BIT(2)
+#define FEATURE_CONTROL_LMCE_ON         BIT(20)
 
 /* IA32_EFER */
 #define EFER_SCE BIT(0)

@@ -5,7 +5,7 @@
  * 2. The stub pushes 0 where there is no error code, then the vector, then all 15 registers: this
  *    is struct trap_frame (kernel/trap.h).
  * 3. Not switched: FPU state (the kernel does not use it), GS (root mode has its own at all times).
- * 4. trap_handle() returns only for NMIs and for instructions with a fix-up.
+ * 4. trap_handle() returns only for NMIs, machine checks of others, and instructions with a fix-up.
  */
         .section .text.trap, "ax"
         .globl  trap_stubs

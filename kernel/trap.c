@@ -57,20 +57,26 @@ static bool fix_up(struct trap_frame *frame)
     return false;
 }
 
+/* A request of this CPU's vCPU is seen before it sleeps, or its guest runs. */
+static void look_at_requests(struct trap_frame *frame)
+{
+    struct percpu *cpu = this_cpu();
+    frame->rip = idle_fix_up(frame->rip);
+    if (cpu->vcpu != NULL) {
+        cpu->on_nmi(cpu->vcpu);
+    }
+}
+
 /*
  * A kick that came while its CPU was in root mode, or panic()'s request to stop. The request itself
  * stands in the vCPU: what matters is that it is looked at before the guest runs again.
  */
 static void handle_nmi(struct trap_frame *frame)
 {
-    struct percpu *cpu = this_cpu();
-    cpu->nmi_count++;
+    this_cpu()->nmi_count++;
     panic_stop_if_asked();
     console_nmi();
-    frame->rip = idle_fix_up(frame->rip);
-    if (cpu->vcpu != NULL) {
-        cpu->on_nmi(cpu->vcpu);
-    }
+    look_at_requests(frame);
 }
 
 void trap_handle(struct trap_frame *frame)
@@ -80,8 +86,9 @@ void trap_handle(struct trap_frame *frame)
         return;
     }
     if (frame->vector == VECTOR_MC) {
-        machine_check_report();
-        panic_with_frame(frame, "machine check in root mode");
+        machine_check_in_root(frame);
+        look_at_requests(frame);
+        return;
     }
     if (fix_up(frame)) {
         return;

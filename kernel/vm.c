@@ -3,6 +3,7 @@
 #include "kernel/vm.h"
 
 #include "kernel/log.h"
+#include "kernel/machine_check.h"
 #include "kernel/manage.h"
 #include "kernel/panic.h"
 #include "kernel/percpu.h"
@@ -181,6 +182,7 @@ void vm_end(struct vm *vm, enum vm_end reason, const char *format, ...)
 enum vm_look vm_look(struct vcpu *vcpu, bool stands)
 {
     struct vm *vm = vcpu->vm;
+    machine_check_settle();
     spin_lock(&vm->life_lock);
     enum vm_look look = vm_life_look(&vm->life, stands);
     unlock_and_do(vm, 0);

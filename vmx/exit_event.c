@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Exits by events: exceptions that are intercepted, NMIs, triple faults, failed entries. NMIs are
- * Bulkhead's own (kicks): the request is looked at before the next entry. #DB and #AC exit so that
- * a guest which faults for ever while one of them is delivered stays reachable by kicks.
+ * Bulkhead's own (kicks): the request is looked at before the next entry; so are the requests that
+ * a machine check leaves. #DB and #AC exit so that a guest which faults for ever while one of them
+ * is delivered stays reachable by kicks.
  */
 #include "kernel/console.h"
 #include "kernel/cpu_regs.h"
@@ -35,13 +36,6 @@ static void complete_debug_exception(void)
     }
 }
 
-static enum exit_action machine_check(struct vcpu *vcpu)
-{
-    machine_check_report();
-    vm_end(vcpu->vm, VM_END_CRASH, "machine check while vCPU %u ran", vcpu->index);
-    return EXIT_LEAVE;
-}
-
 static enum exit_action exception_or_nmi(struct vcpu *vcpu)
 {
     uint32_t info = (uint32_t)vmcs_read(VMCS_VM_EXIT_INTERRUPTION_INFO);
@@ -52,7 +46,8 @@ static enum exit_action exception_or_nmi(struct vcpu *vcpu)
     }
     uint32_t vector = info & INTR_INFO_VECTOR;
     if (vector == VECTOR_MC) {
-        return machine_check(vcpu);
+        machine_check_in_guest(vcpu);
+        return EXIT_RESUME;
     }
     if (vector == VECTOR_DB) {
         complete_debug_exception();
@@ -78,6 +73,11 @@ enum exit_action exit_triple_fault(struct vcpu *vcpu)
 enum exit_action exit_entry_failure(struct vcpu *vcpu)
 {
     uint32_t reason = (uint32_t)vmcs_read(VMCS_EXIT_REASON);
+    if ((reason & EXIT_REASON_BASIC) == EXIT_REASON_ENTRY_FAILURE_MACHINE_CHECK) {
+        /* Such an entry leaves the guest's state and the event to inject as they were. */
+        machine_check_in_guest(vcpu);
+        return EXIT_RESUME;
+    }
     uint64_t qualification = vmcs_read(VMCS_EXIT_QUALIFICATION);
     vm_end(vcpu->vm, VM_END_CRASH, "VM entry of vCPU %u failed: %s, %s", vcpu->index,
            vmx_exit_reason_name(reason), vmx_entry_failure_name(qualification));

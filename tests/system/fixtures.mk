@@ -2,22 +2,23 @@
 # Loaders that the system tests boot instead of, or before, the real one.
 #
 # Variants of Bulkhead: the product's own objects, linked with one fixture that takes the place of a
-# function by the linker's --wrap. The product has no test hooks. NAME:FUNCTION, from
+# functions by the linker's --wrap. The product has no test hooks. NAME:FUNCTION[,FUNCTION...], from
 # tests/system/fixtures/NAME.c.
 TEST_VARIANTS := panic:memory_seal nmi_panic:memory_seal verw:vmx_mitigations_choose ends:memory_seal \
-	life:console_poll_for_ever
+	life:console_poll_for_ever \
+	machine_check:console_poll_for_ever,exit_exception_or_nmi,mc_read_global,mc_take_bank,mc_clear_in_progress
 
 variant_name = $(word 1,$(subst :, ,$(1)))
-variant_wrap = $(word 2,$(subst :, ,$(1)))
+variant_wrap = $(addprefix --wrap=,$(subst $(COMMA), ,$(word 2,$(subst :, ,$(1)))))
 define test_variant
 $(BUILD)/test/$(1)/kernel.nosyms.elf: $(KERNEL_O) $(BUILD)/kernel/tests/system/fixtures/$(1).o linker.ld
 	@mkdir -p $$(@D)
-	$$(Q)ld $$(KERNEL_LDFLAGS) --wrap=$(2) -o $$@ $$(filter %.o,$$^)
+	$$(Q)ld $$(KERNEL_LDFLAGS) $(2) -o $$@ $$(filter %.o,$$^)
 $(BUILD)/test/$(1)/symbols.S: $(BUILD)/test/$(1)/kernel.nosyms.elf tools/mksymbols
 	$$(Q)$$(PYTHON) tools/mksymbols $$< > $$@
 $(BUILD)/test/$(1)/kernel.elf: $(BUILD)/test/$(1)/symbols.S $(BUILD)/test/$(1)/kernel.nosyms.elf
 	$$(Q)$$(CC) $$(KERNEL_CFLAGS) -c -o $$(@D)/symbols.o $$<
-	$$(Q)ld $$(KERNEL_LDFLAGS) --wrap=$(2) -o $$(@D)/kernel.debug.elf $(KERNEL_O) \
+	$$(Q)ld $$(KERNEL_LDFLAGS) $(2) -o $$(@D)/kernel.debug.elf $(KERNEL_O) \
 		$(BUILD)/kernel/tests/system/fixtures/$(1).o $$(@D)/symbols.o
 	$$(Q)objcopy --strip-all $$(@D)/kernel.debug.elf $$@
 $(BUILD)/test/$(1)/kernel_blob.o: boot/kernel_blob.inc $(BUILD)/test/$(1)/kernel.elf

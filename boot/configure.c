@@ -10,12 +10,13 @@
 #include "boot/image/acpi_tables.h"
 #include "kernel/string.h"
 
-#define CONFIG_FILE_NAME "machine.dtb"
-#define POOL_BASE_SIZE   KIB(640) /* page tables, boot information, log, tables of the machine */
-#define POOL_PER_CPU     KIB(64)
-#define POOL_PER_VM      KIB(32)
-#define POOL_EPT_PER_GIB KIB(16)
-#define POOL_PER_PCI     KIB(80) /* tables for six BARs, each far from the others */
+#define CONFIG_FILE_NAME    "machine.dtb"
+#define POOL_BASE_SIZE      KIB(640) /* page tables, boot information, log, tables of the machine */
+#define POOL_PER_CPU        KIB(64)
+#define POOL_PER_VM         KIB(32)
+#define POOL_EPT_PER_GIB    KIB(16)
+#define POOL_EPT_4K_PER_GIB (MIB(2) + KIB(16)) /* of VMs with `faults`: pages of 4 KiB */
+#define POOL_PER_PCI        KIB(80)            /* tables for six BARs, each far from the others */
 
 static struct config config;
 static struct config_machine machine;
@@ -95,14 +96,19 @@ uint64_t loader_pool_size(const struct boot_info *info)
 {
     uint64_t guest_memory = 0;
     uint64_t functions = 0;
+    uint64_t faulty_gib = 0;
     for (uint32_t i = 0; i < config.vm_count; i++) {
         guest_memory += config.vms[i].memory;
         functions += config.vms[i].plan.pci_count;
+        if (config.vms[i].plan.flags & VM_FLAG_FAULTS) {
+            faulty_gib += align_up(config.vms[i].memory, GIB(1)) / GIB(1);
+        }
     }
     uint64_t gib = align_up(guest_memory, GIB(1)) / GIB(1);
     uint64_t framebuffer_tables = align_up(info->framebuffer.size, MIB(2)) / MIB(2) * PAGE_SIZE;
     return POOL_BASE_SIZE + info->cpu_count * POOL_PER_CPU + config.vm_count * POOL_PER_VM +
-           gib * POOL_EPT_PER_GIB + functions * POOL_PER_PCI + framebuffer_tables;
+           gib * POOL_EPT_PER_GIB + faulty_gib * POOL_EPT_4K_PER_GIB + functions * POOL_PER_PCI +
+           framebuffer_tables;
 }
 
 static bool lay_out_images(struct boot_info *info)

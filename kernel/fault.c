@@ -10,11 +10,6 @@
 
 #define LATER_US 100 /* an interrupt that comes twice, a fault that has to wait */
 
-static void note(struct vm *vm, const char *what, uint64_t detail)
-{
-    log_notice("VM %s: fault %u: %s %lx", vm->plan->name, ++vm->faults.count, what, detail);
-}
-
 static uint64_t tsc_in(uint64_t us)
 {
     return cpu_rdtsc() + time_us_to_tsc(us);
@@ -27,17 +22,34 @@ static void plan_next(struct vm_faults *faults, enum fault_kind kind)
                              : tsc_in(fault_pause_us(&faults->plan, kind, &faults->random));
 }
 
-/* Under the lock. */
-static void begin(struct vm_faults *faults)
+void fault_broadcast_mc(struct vm *vm, const struct vcpu *but)
 {
+    for (uint32_t i = 0; i < vm->vcpu_count; i++) {
+        if (vm->vcpus[i] != but) {
+            vcpu_request(vm->vcpus[i], VCPU_REQUEST_MC);
+        }
+    }
+}
+
+/* Under the lock. */
+static void begin(struct vm *vm)
+{
+    struct vm_faults *faults = &vm->faults;
     const uint64_t *values = faults->plan.values;
     faults->random = fault_seed(faults->plan.seed);
     faults->count = 0;
-    faults->reads = (values[FAULT_READ_RTC] | values[FAULT_READ_PCI] | values[FAULT_READ_KBC]) != 0;
+    faults->reads = (values[FAULT_READ_UART] | values[FAULT_READ_RTC] | values[FAULT_READ_PCI] |
+                     values[FAULT_READ_KBC]) != 0;
+    for (size_t i = 0; i < ARRAY_SIZE(faults->next); i++) {
+        faults->next[i] = VCPU_TIMER_OFF;
+    }
     plan_next(faults, FAULT_NMI);
     plan_next(faults, FAULT_MC);
-    faults->next[FAULT_DROP] = VCPU_TIMER_OFF;
-    faults->next[FAULT_DOUBLE] = VCPU_TIMER_OFF;
+    plan_next(faults, FAULT_MEMORY);
+    fault_memory_heal(vm);
+    if (values[FAULT_POISON] != 0) {
+        faults->next[FAULT_POISON] = 0;
+    }
 }
 
 int fault_set(struct vm *vm, const char *text, size_t length)
@@ -50,9 +62,14 @@ int fault_set(struct vm *vm, const char *text, size_t length)
     if (!fault_plan_parse(text, length, &plan, bad)) {
         return -BULKHEAD_EINVAL;
     }
+    for (uint64_t i = 0; i < plan.values[FAULT_POISON]; i++) {
+        if (!vm_is_ram(vm, GPA(plan.poison[i]), PAGE_SIZE)) {
+            return -BULKHEAD_ENOENT;
+        }
+    }
     spin_lock(&vm->faults.lock);
     vm->faults.plan = plan;
-    begin(&vm->faults);
+    begin(vm);
     spin_unlock(&vm->faults.lock);
     vcpu_request(vm->vcpus[0], VCPU_REQUEST_LOOK);
     return 0;
@@ -63,12 +80,18 @@ void fault_create(struct vm *vm)
     char bad[FAULT_WORD_SIZE];
     const char *text = vm->plan->fault_plan;
     fault_plan_parse(text, strlen(text), &vm->faults.plan, bad); /* the loader has checked it */
+    for (uint64_t i = 0; i < vm->faults.plan.values[FAULT_POISON]; i++) {
+        if (!vm_is_ram(vm, GPA(vm->faults.plan.poison[i]), PAGE_SIZE)) {
+            log_warning("VM %s: fault-plan: poison=0x%lx is no RAM", vm->plan->name,
+                        vm->faults.plan.poison[i]);
+        }
+    }
 }
 
 void fault_reset(struct vm *vm)
 {
     spin_lock(&vm->faults.lock);
-    begin(&vm->faults);
+    begin(vm);
     spin_unlock(&vm->faults.lock);
 }
 
@@ -86,20 +109,52 @@ void fault_arm(struct vcpu *vcpu)
 
 static void machine_check(struct vcpu *vcpu)
 {
-    struct vm *vm = vcpu->vm;
-    switch (vcpu_inject_machine_check(vcpu)) {
-    case FAULT_MC_LATER:
-        vm->faults.next[FAULT_MC] = tsc_in(LATER_US);
-        return;
-    case FAULT_MC_SHUTDOWN:
-        note(vm, "machine check, shutdown of vCPU", vcpu->index);
-        vm_end(vm, VM_END_CRASH, "machine check on purpose while CR4.MCE is clear");
-        break;
-    case FAULT_MC_DONE:
-        note(vm, "machine check of vCPU", vcpu->index);
-        break;
+    FAULT_NOTE(vcpu->vm, "machine check of vCPU %u", vcpu->index);
+    guest_mca_report(&vcpu->msr.mca, GUEST_MC_INTERNAL, 0, false);
+    fault_broadcast_mc(vcpu->vm, NULL);
+    plan_next(&vcpu->vm->faults, FAULT_MC);
+}
+
+static void poison(struct vm *vm, gpa_t page)
+{
+    if (fault_memory_poison(vm, page)) {
+        FAULT_NOTE(vm, "poisoned page, gpa %lx", page.v);
     }
-    plan_next(&vm->faults, FAULT_MC);
+}
+
+static void poison_listed(struct vm *vm)
+{
+    struct vm_faults *faults = &vm->faults;
+    faults->next[FAULT_POISON] = VCPU_TIMER_OFF;
+    for (uint64_t i = 0; i < faults->plan.values[FAULT_POISON]; i++) {
+        poison(vm, GPA(faults->plan.poison[i]));
+    }
+}
+
+static void poison_any(struct vm *vm)
+{
+    struct vm_faults *faults = &vm->faults;
+    poison(vm, fault_memory_choose(vm));
+    faults->next[FAULT_MEMORY] = VCPU_TIMER_OFF;
+    if (!fault_memory_full(faults)) {
+        plan_next(faults, FAULT_MEMORY);
+    }
+}
+
+static void nmi(struct vm *vm)
+{
+    struct vm_faults *faults = &vm->faults;
+    uint32_t target = (uint32_t)(fault_random(&faults->random) % vm->vcpu_count);
+    FAULT_NOTE(vm, "NMI to vCPU %u", target);
+    vcpu_request(vm->vcpus[target], VCPU_REQUEST_NMI);
+    plan_next(faults, FAULT_NMI);
+}
+
+static void deliver_again(struct vm *vm)
+{
+    FAULT_NOTE(vm, "second interrupt, vector %x", vm->faults.again.vector);
+    vm->faults.next[FAULT_DOUBLE] = VCPU_TIMER_OFF;
+    vm_deliver(vm, &vm->faults.again);
 }
 
 void fault_timer(struct vcpu *vcpu)
@@ -108,20 +163,20 @@ void fault_timer(struct vcpu *vcpu)
     struct vm_faults *faults = &vm->faults;
     spin_lock(&faults->lock);
     uint64_t now = cpu_rdtsc();
-    bool again = faults->next[FAULT_DOUBLE] <= now;
+    if (faults->next[FAULT_POISON] <= now) {
+        poison_listed(vm);
+    }
+    if (faults->next[FAULT_MEMORY] <= now) {
+        poison_any(vm);
+    }
     if (faults->next[FAULT_NMI] <= now) {
-        uint32_t target = (uint32_t)(fault_random(&faults->random) % vm->vcpu_count);
-        note(vm, "NMI to vCPU", target);
-        vcpu_request(vm->vcpus[target], VCPU_REQUEST_NMI);
-        plan_next(faults, FAULT_NMI);
+        nmi(vm);
     }
     if (faults->next[FAULT_MC] <= now) {
         machine_check(vcpu);
     }
-    if (again) {
-        note(vm, "second interrupt, vector", faults->again.vector);
-        faults->next[FAULT_DOUBLE] = VCPU_TIMER_OFF;
-        vm_deliver(vm, &faults->again);
+    if (faults->next[FAULT_DOUBLE] <= now) {
+        deliver_again(vm);
     }
     spin_unlock(&faults->lock);
     fault_arm(vcpu);
@@ -134,7 +189,7 @@ void fault_deliver(void *context, const struct vioapic_message *message)
     spin_lock(&faults->lock);
     bool drop = fault_hits(&faults->plan, FAULT_DROP, &faults->random);
     if (drop) {
-        note(vm, "lost interrupt, vector", message->vector);
+        FAULT_NOTE(vm, "lost interrupt, vector %x", message->vector);
     } else if (fault_hits(&faults->plan, FAULT_DOUBLE, &faults->random)) {
         faults->again = *message;
         faults->next[FAULT_DOUBLE] = tsc_in(LATER_US);
@@ -151,7 +206,8 @@ uint64_t fault_read(struct vm *vm, const struct device_ops *ops, uint64_t value,
     static const struct {
         const struct device_ops *ops;
         enum fault_kind kind;
-    } reads[] = {{&vrtc_ops, FAULT_READ_RTC},
+    } reads[] = {{&vuart_ops, FAULT_READ_UART},
+                 {&vrtc_ops, FAULT_READ_RTC},
                  {&vpci_ops, FAULT_READ_PCI},
                  {&vkbc_data_ops, FAULT_READ_KBC},
                  {&vkbc_command_ops, FAULT_READ_KBC}};
@@ -162,7 +218,7 @@ uint64_t fault_read(struct vm *vm, const struct device_ops *ops, uint64_t value,
             if (fault_hits(&faults->plan, reads[i].kind, &faults->random)) {
                 uint64_t bit = fault_random(&faults->random) % (8 * size);
                 value ^= BIT(bit);
-                note(vm, fault_kind_name(reads[i].kind), value);
+                FAULT_NOTE(vm, "%s %lx", fault_kind_name(reads[i].kind), value);
             }
             spin_unlock(&faults->lock);
         }
@@ -177,7 +233,7 @@ uint64_t fault_restart_us(struct vm *vm)
     spin_lock(&faults->lock);
     if (faults->plan.values[FAULT_RESTART] != 0) {
         us = fault_random(&faults->random) % faults->plan.values[FAULT_RESTART] + 1;
-        note(vm, "restart delayed by us", us);
+        FAULT_NOTE(vm, "restart delayed by %lu us", us);
     }
     spin_unlock(&faults->lock);
     return us;

@@ -22,12 +22,16 @@ struct vm_faults {
     uint32_t reads;  /* != 0: reads of devices are looked at; read without the lock */
     uint64_t next[FAULT_DOUBLE + 1]; /* TSC: when a timed fault is due, VCPU_TIMER_OFF */
     struct vioapic_message again;    /* what FAULT_DOUBLE delivers then */
+    uint32_t poisoned;               /* how many of `pages`; read without the lock */
+    uint32_t told;                   /* bit i: the first access to pages[i] is in the log */
+    gpa_t pages[FAULT_POISON_MAX];
 };
 
 /*
  * Sets what faults the VM suffers from now on, in words (kernel/fault_plan.h); the former ones end,
  * the generator begins anew. 0, -BULKHEAD_EPERM: its configuration does not allow it,
- * -BULKHEAD_EINVAL: not understood. Any CPU in root mode.
+ * -BULKHEAD_EINVAL: not understood, -BULKHEAD_ENOENT: `poison` names what is no RAM. Any CPU in
+ * root mode.
  */
 int fault_set(struct vm *vm, const char *text, size_t length);
 
@@ -52,13 +56,38 @@ uint64_t fault_read(struct vm *vm, const struct device_ops *ops, uint64_t value,
 /* What the VM's next restart takes longer. */
 uint64_t fault_restart_us(struct vm *vm);
 
-enum fault_mc { FAULT_MC_DONE, FAULT_MC_LATER, FAULT_MC_SHUTDOWN };
+/* ---- memory; kernel/fault_memory.c ---- */
+
+enum fault_access {
+    FAULT_ACCESS_NONE,   /* no RAM there anyway */
+    FAULT_ACCESS_POISON, /* the vCPU is to get a machine check: its report is made */
+    FAULT_ACCESS_AGAIN,  /* RAM that is no longer poisoned: let the guest try again */
+};
 
 /*
- * A machine check for the guest at the next entry. LATER: another event is on its way in; SHUTDOWN:
- * CR4.MCE is clear, hardware would shut down. Provided by the vendor's mechanism (vmx/event.c).
- * The vCPU's own CPU, VMCS current.
+ * What a guest's access to an address without second-level translation means in a VM that has
+ * `faults`. restartable: no event was on its way into the guest. The other vCPUs get a machine
+ * check too, as processors broadcast it. The vCPU's own CPU.
  */
-enum fault_mc vcpu_inject_machine_check(struct vcpu *vcpu);
+enum fault_access fault_memory_access(struct vcpu *vcpu, gpa_t gpa, bool fetch, bool restartable);
+
+/* Any page of the VM's RAM. Under the lock. */
+gpa_t fault_memory_choose(struct vm *vm);
+
+/* Makes a page bad; false: is no RAM, is bad already, or too many are. Under the lock. */
+bool fault_memory_poison(struct vm *vm, gpa_t page);
+bool fault_memory_full(const struct vm_faults *faults);
+
+/* All pages are good again. Under the lock. */
+void fault_memory_heal(struct vm *vm);
+
+/* ---- between the two files ---- */
+
+/* A line in the log. Under the lock. */
+#define FAULT_NOTE(vm, format, ...)                                                                \
+    log_notice("VM %s: fault %u: " format, (vm)->plan->name, ++(vm)->faults.count, __VA_ARGS__)
+
+/* A machine check for all vCPUs but one (or NULL). */
+void fault_broadcast_mc(struct vm *vm, const struct vcpu *but);
 
 #endif

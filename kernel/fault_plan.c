@@ -4,18 +4,23 @@
 
 #include "kernel/string.h"
 
+enum value { VALUE_TIME /* 10ms */, VALUE_RATE /* 10 */, VALUE_ADDRESS /* 0x10000 */ };
+
 static const struct {
-    char name[13];
-    bool time; /* "10ms"; otherwise a number N */
+    char name[12];
+    uint8_t value; /* enum value */
 } kinds[FAULT_KIND_COUNT] = {
-    [FAULT_NMI] = {"nmi", true},
-    [FAULT_MC] = {"mc", true},
-    [FAULT_DROP] = {"drop", false},
-    [FAULT_DOUBLE] = {"double", false},
-    [FAULT_READ_RTC] = {"read-rtc", false},
-    [FAULT_READ_PCI] = {"read-pci", false},
-    [FAULT_READ_KBC] = {"read-kbc", false},
-    [FAULT_RESTART] = {"restart", true},
+    [FAULT_NMI] = {"nmi", VALUE_TIME},
+    [FAULT_MC] = {"mc", VALUE_TIME},
+    [FAULT_MEMORY] = {"memory", VALUE_TIME},
+    [FAULT_POISON] = {"poison", VALUE_ADDRESS},
+    [FAULT_DROP] = {"drop", VALUE_RATE},
+    [FAULT_DOUBLE] = {"double", VALUE_RATE},
+    [FAULT_READ_UART] = {"read-uart", VALUE_RATE},
+    [FAULT_READ_RTC] = {"read-rtc", VALUE_RATE},
+    [FAULT_READ_PCI] = {"read-pci", VALUE_RATE},
+    [FAULT_READ_KBC] = {"read-kbc", VALUE_RATE},
+    [FAULT_RESTART] = {"restart", VALUE_TIME},
 };
 
 const char *fault_kind_name(enum fault_kind kind)
@@ -57,6 +62,32 @@ static bool parse_time(const char *text, uint64_t *us)
     return false;
 }
 
+static int hex_digit(char c)
+{
+    if (c >= '0' && c <= '9') {
+        return c - '0';
+    }
+    c |= 0x20;
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* "0x" and at most 13 digits; the page that the address lies in. */
+static bool parse_poison(const char *text, struct fault_plan *plan)
+{
+    uint64_t *count = &plan->values[FAULT_POISON];
+    uint64_t address = 0;
+    unsigned digits = 0;
+    if (text[0] != '0' || text[1] != 'x' || *count == FAULT_POISON_MAX) {
+        return false;
+    }
+    for (text += 2; hex_digit(*text) >= 0; text++) {
+        address = address << 4 | (unsigned)hex_digit(*text);
+        digits++;
+    }
+    plan->poison[(*count)++] = align_down(address, PAGE_SIZE);
+    return digits >= 1 && digits <= 13 && *text == '\0';
+}
+
 static bool parse_word(const char *word, struct fault_plan *plan)
 {
     static const char seed[] = "seed=";
@@ -74,8 +105,11 @@ static bool parse_word(const char *word, struct fault_plan *plan)
             continue;
         }
         const char *value = word + length + 1;
-        if (kinds[i].time) {
+        if (kinds[i].value == VALUE_TIME) {
             return parse_time(value, &plan->values[i]);
+        }
+        if (kinds[i].value == VALUE_ADDRESS) {
+            return parse_poison(value, plan);
         }
         return take_number(&value, &plan->values[i], FAULT_RATE_MAX) && *value == '\0' &&
                plan->values[i] != 0;

@@ -10,20 +10,26 @@
 #include "kernel/types.h"
 
 enum fault_kind {
-    FAULT_NMI,      /* time: an NMI */
-    FAULT_MC,       /* time: a machine check */
-    FAULT_DROP,     /* one in N: an interrupt of an emulated device gets lost ... */
-    FAULT_DOUBLE,   /* ... or comes twice */
-    FAULT_READ_RTC, /* one in N: a read gives wrong bits */
+    FAULT_NMI,       /* time: an NMI */
+    FAULT_MC,        /* time: a machine check */
+    FAULT_MEMORY,    /* time: a page of RAM anywhere goes bad */
+    FAULT_POISON,    /* address: this page is bad from the start; may be given several times */
+    FAULT_DROP,      /* one in N: an interrupt of an emulated device gets lost ... */
+    FAULT_DOUBLE,    /* ... or comes twice */
+    FAULT_READ_UART, /* one in N: a read gives wrong bits */
+    FAULT_READ_RTC,
     FAULT_READ_PCI,
     FAULT_READ_KBC,
     FAULT_RESTART, /* time: what a restart takes longer, at most */
     FAULT_KIND_COUNT,
 };
 
+#define FAULT_POISON_MAX 8 /* pages of a VM that are bad at the same time */
+
 struct fault_plan {
     uint64_t seed;
-    uint64_t values[FAULT_KIND_COUNT]; /* microseconds, or N; 0: no such fault */
+    uint64_t values[FAULT_KIND_COUNT]; /* microseconds, N, or how many `poison`; 0: no such fault */
+    uint64_t poison[FAULT_POISON_MAX]; /* guest-physical addresses of pages */
 };
 
 #define FAULT_TIME_MIN_US 100

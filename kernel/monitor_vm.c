@@ -254,6 +254,8 @@ void monitor_fault(const struct monitor_call *call)
         monitor_print("VM %s: faults are now \"%s\".\n", vm->plan->name, text);
     } else if (result == -BULKHEAD_EPERM) {
         monitor_print("The configuration of VM %s does not allow faults.\n", vm->plan->name);
+    } else if (result == -BULKHEAD_ENOENT) {
+        monitor_print("VM %s has no RAM where a \"poison\" says.\n", vm->plan->name);
     } else {
         monitor_print("\"%s\" is not understood; docs/faults.md has the words.\n", text);
     }

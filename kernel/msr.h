@@ -94,6 +94,8 @@
 #define MSR_IA32_PEBS_ENABLE             0x3f1u
 #define MSR_IA32_MC0_CTL                 0x400u
 #define MSR_IA32_MC0_STATUS              0x401u
+#define MSR_IA32_MC0_ADDR                0x402u
+#define MSR_IA32_MC0_MISC                0x403u
 #define MSR_IA32_VMX_BASIC               0x480u
 #define MSR_IA32_VMX_PINBASED_CTLS       0x481u
 #define MSR_IA32_VMX_PROCBASED_CTLS      0x482u

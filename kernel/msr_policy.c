@@ -95,10 +95,11 @@ static void fill_direct(struct msr_policy *policy)
 }
 
 COLD void msr_policy_init(struct msr_policy *policy, const struct cpuid_view *view,
-                          const struct msr_hardware *hardware, uint64_t tsc_hz)
+                          const struct msr_hardware *hardware, uint64_t tsc_hz, bool mc_bank)
 {
     memset(policy, 0, sizeof(*policy));
     policy->features = guest_features(view, hardware);
+    policy->features |= mc_bank ? MSR_NEEDS_MC_BANK : 0;
     policy->deadline = policy->features & MSR_NEEDS_TSC_DEADLINE;
     policy->arch_capabilities = hardware->arch_capabilities & ARCH_CAPABILITIES_SHOWN;
     policy->bios_sign_id = (uint64_t)hardware->microcode << 32;
@@ -112,6 +113,7 @@ COLD void msr_vcpu_reset(struct msr_vcpu *vcpu, bool first, bool x2apic)
     vcpu->apic_base =
         XAPIC_BASE | APIC_BASE_EN | (first ? APIC_BASE_BSP : 0) | (x2apic ? APIC_BASE_EXTD : 0);
     vcpu->mtrr_def_type = MTRR_DEF_TYPE_E | MEMORY_TYPE_WB;
+    guest_mca_reset(&vcpu->mca);
 }
 
 static const struct msr_rule *search(const struct msr_policy *policy, uint32_t msr)

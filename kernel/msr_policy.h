@@ -8,6 +8,7 @@
 #define KERNEL_MSR_POLICY_H
 
 #include "kernel/cpuid_policy.h"
+#include "kernel/guest_mca.h"
 #include "kernel/vm_plan.h"
 
 #define MSR_BITMAP_SIZE   4096
@@ -18,6 +19,7 @@
 struct msr_vcpu {
     uint64_t apic_base;
     uint64_t mtrr_def_type;
+    struct guest_mca mca;
 };
 
 /* What the processor says of itself; struct vmx_caps has all of it. */
@@ -39,9 +41,9 @@ struct msr_policy {
     uint8_t x2apic[MSR_POLICY_X2APIC];
 };
 
-/* view: of any of the VM's vCPUs. */
+/* view: of any of the VM's vCPUs. mc_bank: the guest has a machine-check bank (guest_mca.h). */
 void msr_policy_init(struct msr_policy *policy, const struct cpuid_view *view,
-                     const struct msr_hardware *hardware, uint64_t tsc_hz);
+                     const struct msr_hardware *hardware, uint64_t tsc_hz, bool mc_bank);
 
 /* Values after reset. first: the VM's boot processor. x2apic: the guest starts in x2APIC mode. */
 void msr_vcpu_reset(struct msr_vcpu *vcpu, bool first, bool x2apic);

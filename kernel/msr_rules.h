@@ -20,6 +20,7 @@ enum msr_feature {
     MSR_NEEDS_XFD = 1 << 9,
     MSR_NEEDS_MTRR = 1 << 10,
     MSR_NEEDS_MCA = 1 << 11,
+    MSR_NEEDS_MC_BANK = 1 << 12, /* the VM may suffer machine checks on purpose */
 };
 
 /* Where an emulated MSR's value comes from. */

@@ -137,6 +137,57 @@ static enum msr_verdict write_lvt(const struct msr_policy *policy, struct msr_vc
     return MSR_LVT;
 }
 
+/* "IA32_MCG_STATUS MSR": software may clear bits, and set MCIP. */
+static enum msr_verdict write_mcg_status(const struct msr_policy *policy, struct msr_vcpu *vcpu,
+                                         uint64_t *value)
+{
+    (void)policy;
+    if (*value & ~(MCG_STATUS_RIPV | MCG_STATUS_EIPV | MCG_STATUS_MCIP)) {
+        return MSR_FAULT;
+    }
+    vcpu->mca.mcg_status = *value;
+    return MSR_DONE;
+}
+
+static enum msr_verdict write_mc_ctl(const struct msr_policy *policy, struct msr_vcpu *vcpu,
+                                     uint64_t *value)
+{
+    (void)policy;
+    vcpu->mca.ctl = *value;
+    return MSR_DONE;
+}
+
+/* "IA32_MCi_STATUS MSRs", "IA32_MCi_ADDR MSRs": only 0 can be written. */
+static enum msr_verdict clear(uint64_t *field, uint64_t value)
+{
+    if (value != 0) {
+        return MSR_FAULT;
+    }
+    *field = 0;
+    return MSR_DONE;
+}
+
+static enum msr_verdict write_mc_status(const struct msr_policy *policy, struct msr_vcpu *vcpu,
+                                        uint64_t *value)
+{
+    (void)policy;
+    return clear(&vcpu->mca.status, *value);
+}
+
+static enum msr_verdict write_mc_addr(const struct msr_policy *policy, struct msr_vcpu *vcpu,
+                                      uint64_t *value)
+{
+    (void)policy;
+    return clear(&vcpu->mca.addr, *value);
+}
+
+static enum msr_verdict write_mc_misc(const struct msr_policy *policy, struct msr_vcpu *vcpu,
+                                      uint64_t *value)
+{
+    (void)policy;
+    return clear(&vcpu->mca.misc, *value);
+}
+
 /* ---- the table ----------------------------------------------------------------------------- */
 
 #define READ      MSR_PASS_READ
@@ -182,7 +233,11 @@ const struct msr_rule msr_rules[] = {
     ROW(MSR_IA32_FLUSH_CMD, "IA32_FLUSH_CMD", WRITE, MSR_NEEDS_FLUSH_CMD, NO_SOURCE, NULL, 0),
     RANGE(MSR_IA32_SYSENTER_CS, MSR_IA32_SYSENTER_EIP, "IA32_SYSENTER", BOTH, 0, NO_SOURCE, NULL,
           0),
+    ROW(MSR_IA32_MCG_CAP, "IA32_MCG_CAP", NONE, MSR_NEEDS_MCA | MSR_NEEDS_MC_BANK, VALUE, NULL,
+        GUEST_MCG_CAP),
     ROW(MSR_IA32_MCG_CAP, "IA32_MCG_CAP", NONE, MSR_NEEDS_MCA, VALUE, NULL, 0),
+    ROW(MSR_IA32_MCG_STATUS, "IA32_MCG_STATUS", NONE, MSR_NEEDS_MCA | MSR_NEEDS_MC_BANK, VCPU,
+        write_mcg_status, offsetof(struct msr_vcpu, mca.mcg_status)),
     ROW(MSR_IA32_MCG_STATUS, "IA32_MCG_STATUS", NONE, MSR_NEEDS_MCA, VALUE, write_zero, 0),
     ROW(MSR_IA32_MISC_ENABLE, "IA32_MISC_ENABLE", NONE, 0, VALUE, write_misc_enable,
         MISC_ENABLE_VALUE),
@@ -191,6 +246,14 @@ const struct msr_rule msr_rules[] = {
     ROW(MSR_IA32_PAT, "IA32_PAT", BOTH, 0, NO_SOURCE, NULL, 0),
     ROW(MSR_IA32_MTRR_DEF_TYPE, "IA32_MTRR_DEF_TYPE", NONE, MSR_NEEDS_MTRR, VCPU,
         write_mtrr_def_type, offsetof(struct msr_vcpu, mtrr_def_type)),
+    ROW(MSR_IA32_MC0_CTL, "IA32_MC0_CTL", NONE, MSR_NEEDS_MCA | MSR_NEEDS_MC_BANK, VCPU,
+        write_mc_ctl, offsetof(struct msr_vcpu, mca.ctl)),
+    ROW(MSR_IA32_MC0_STATUS, "IA32_MC0_STATUS", NONE, MSR_NEEDS_MCA | MSR_NEEDS_MC_BANK, VCPU,
+        write_mc_status, offsetof(struct msr_vcpu, mca.status)),
+    ROW(MSR_IA32_MC0_ADDR, "IA32_MC0_ADDR", NONE, MSR_NEEDS_MCA | MSR_NEEDS_MC_BANK, VCPU,
+        write_mc_addr, offsetof(struct msr_vcpu, mca.addr)),
+    ROW(MSR_IA32_MC0_MISC, "IA32_MC0_MISC", NONE, MSR_NEEDS_MCA | MSR_NEEDS_MC_BANK, VCPU,
+        write_mc_misc, offsetof(struct msr_vcpu, mca.misc)),
     ROW(MSR_IA32_TSC_DEADLINE, "IA32_TSC_DEADLINE", BOTH, MSR_NEEDS_TSC_DEADLINE, NO_SOURCE, NULL,
         0),
 

@@ -49,6 +49,8 @@ enum vcpu_request {
     VCPU_REQUEST_START = 1 << 4,  /* begin to run (first vCPU: prepare the VM before) */
     VCPU_REQUEST_POLL = 1 << 5,   /* console output waits: poll by timer until it is gone */
     VCPU_REQUEST_LEGACY = 1 << 6, /* the PIC has an interrupt, or the PIT's next tick moved */
+    VCPU_REQUEST_MC = 1 << 7,     /* a machine check on purpose, with what vcpu.msr.mca says */
+    VCPU_REQUEST_FLUSH = 1 << 8,  /* second-level rights were taken away */
 };
 
 enum vcpu_state {

@@ -53,11 +53,14 @@ static void build_ept(struct vm *vm)
     }
     uint32_t range_count = vm->plan->memory_count;
     range_count += vm_pci_ranges(vm->plan, ranges + range_count);
-    uint64_t needed = ept_pages_needed(&creating->ept, ranges, range_count);
+    /* Pages go bad one by one while the guest runs: nothing may have to be split for it. */
+    struct ept_format format = creating->ept;
+    format.page_2m &= !(vm->plan->flags & VM_FLAG_FAULTS);
+    uint64_t needed = ept_pages_needed(&format, ranges, range_count);
     void *pages = memory_alloc_pages(needed);
     ept_pool_init(&vm->ept_pool, memory_hpa(pages), pages, needed);
     struct ept_pages supply = ept_pool_pages(&vm->ept_pool);
-    BUG_ON(ept_create(&vm->ept, &creating->ept, &supply) != EPT_OK);
+    BUG_ON(ept_create(&vm->ept, &format, &supply) != EPT_OK);
     for (uint32_t i = 0; i < range_count; i++) {
         enum ept_result result = ept_map(&vm->ept, &ranges[i]);
         if (result != EPT_OK) {
@@ -250,7 +253,8 @@ void vcpu_prepare_policies(struct vcpu *vcpu)
     cpuid_view_build(vcpu->cpuid, &input);
     fill_cpuid_fast(vcpu);
     if (vcpu->index == 0) {
-        msr_policy_init(&vm->msr_policy, vcpu->cpuid, &creating->msr_hardware, time_tsc_hz());
+        msr_policy_init(&vm->msr_policy, vcpu->cpuid, &creating->msr_hardware, time_tsc_hz(),
+                        (vm->plan->flags & VM_FLAG_FAULTS) != 0);
         cr_policy_init(&vm->cr_policy, vcpu->cpuid, creating->cr4_fixed1);
     }
 }

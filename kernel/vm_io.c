@@ -73,6 +73,9 @@ static __attribute__((noinline)) uint32_t uart_read(struct vm *vm, uint64_t offs
 {
     spin_lock(&vm->device_lock);
     uint64_t byte = vuart_ops.read(&vm->uart, offset, 1);
+    if (__builtin_expect(vm->faults.reads != 0, 0)) {
+        byte = fault_read(vm, &vuart_ops, byte, 1);
+    }
     spin_unlock(&vm->device_lock);
     return (uint32_t)byte;
 }

@@ -4,7 +4,6 @@
 
 #include "kernel/cpu.h"
 #include "kernel/cpu_regs.h"
-#include "kernel/fault.h"
 #include "kernel/legacy.h"
 #include "vmx/vmcs.h"
 #include "vmx/vmx_defs.h"
@@ -144,17 +143,25 @@ enum exit_action event_redeliver(struct vcpu *vcpu, enum exit_action action)
     }
 }
 
-COLD enum fault_mc vcpu_inject_machine_check(struct vcpu *vcpu)
+COLD enum exit_action event_inject_machine_check(struct vcpu *vcpu)
 {
-    (void)vcpu;
-    if (!(vmcs_read(VMCS_CR4_READ_SHADOW) & CR4_MCE)) {
-        return FAULT_MC_SHUTDOWN;
-    }
-    if (vmcs_read(VMCS_VM_ENTRY_INTERRUPTION_INFO) & INTR_INFO_VALID) {
-        return FAULT_MC_LATER;
+    bool open = (vmcs_read(VMCS_CR4_READ_SHADOW) & CR4_MCE) != 0;
+    if (!open || !guest_mca_begin(&vcpu->msr.mca)) {
+        vm_end(vcpu->vm, VM_END_CRASH, "machine check on purpose of vCPU %u while %s", vcpu->index,
+               open ? "it handles another" : "CR4.MCE is clear");
+        return EXIT_LEAVE;
     }
     event_inject(EXCEPTION_INFO | VECTOR_MC, 0, 0);
-    return FAULT_MC_DONE;
+    return EXIT_INJECT;
+}
+
+COLD void event_request_machine_check(struct vcpu *vcpu)
+{
+    if (vmcs_read(VMCS_VM_ENTRY_INTERRUPTION_INFO) & INTR_INFO_VALID) {
+        vcpu_request(vcpu, VCPU_REQUEST_MC); /* right behind it */
+    } else {
+        event_inject_machine_check(vcpu);
+    }
 }
 
 static bool can_take_nmi(void)

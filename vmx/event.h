@@ -31,6 +31,16 @@ enum exit_action event_redeliver(struct vcpu *vcpu, enum exit_action action);
 /* An NMI from another vCPU or by command: delivered now, or when the guest can take it. */
 void event_request_nmi(struct vcpu *vcpu);
 
+/*
+ * A machine check on purpose, with what vcpu->msr.mca says: EXIT_INJECT, or EXIT_LEAVE where
+ * hardware would shut down ("Machine-Check Exception (#MC)"): CR4.MCE is clear, or one is in
+ * progress; the VM has ended then. No other event may be on its way in.
+ */
+enum exit_action event_inject_machine_check(struct vcpu *vcpu);
+
+/* The same at the next entry at which no other event is on its way in. */
+void event_request_machine_check(struct vcpu *vcpu);
+
 /* The PIC's interrupt, if there is one: delivered now, or when the guest can take it. */
 void event_request_interrupt(struct vcpu *vcpu);
 

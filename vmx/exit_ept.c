@@ -5,6 +5,7 @@
  * answers. SDM "EPT Violations", "Exit Qualification for EPT Violations".
  */
 #include "kernel/cpu_regs.h"
+#include "kernel/fault.h"
 #include "kernel/log.h"
 #include "kernel/mmio_execute.h"
 #include "vmx/event.h"
@@ -250,6 +251,24 @@ static enum exit_action unusual(struct access *a, uint64_t qualification)
     return EXIT_SKIP;
 }
 
+/* An access that meets neither RAM nor a device, in a VM that has `faults`. EXIT_SKIP: go on. */
+static COLD enum exit_action look_for_poison(struct access *a, uint64_t qualification)
+{
+    uint32_t vectoring = (uint32_t)vmcs_read(VMCS_IDT_VECTORING_INFO);
+    bool lost = (vectoring & INTR_INFO_VALID) &&
+                FIELD_GET((uint64_t)INTR_INFO_TYPE, vectoring) != INTR_TYPE_HARDWARE_EXCEPTION;
+    bool fetch = (qualification & EPT_VIOLATION_FETCH) != 0;
+    switch (fault_memory_access(a->vcpu, a->gpa, fetch, !lost)) {
+    case FAULT_ACCESS_POISON:
+        return event_inject_machine_check(a->vcpu);
+    case FAULT_ACCESS_AGAIN:
+        return EXIT_RESUME;
+    case FAULT_ACCESS_NONE:
+        break;
+    }
+    return EXIT_SKIP;
+}
+
 enum exit_action exit_ept_violation(struct vcpu *vcpu)
 {
     struct access a;
@@ -257,6 +276,13 @@ enum exit_action exit_ept_violation(struct vcpu *vcpu)
     a.vcpu = vcpu;
     a.gpa = GPA(vmcs_read_hot(VMCS_GUEST_PHYSICAL_ADDRESS));
     a.device = vm_mmio_find(vcpu, a.gpa, &a.device_state, &a.offset);
+
+    if (__builtin_expect(a.device == NULL, 0) && (vcpu->vm->plan->flags & VM_FLAG_FAULTS)) {
+        enum exit_action action = look_for_poison(&a, qualification);
+        if (action != EXIT_SKIP) {
+            return event_redeliver(vcpu, action);
+        }
+    }
 
     const uint64_t usual = EPT_VIOLATION_LINEAR_VALID | EPT_VIOLATION_FINAL_TRANSLATION;
     const uint64_t odd = EPT_VIOLATION_FETCH | EPT_VIOLATION_NMI_UNBLOCKING;

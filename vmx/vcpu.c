@@ -224,6 +224,9 @@ static bool wait_for_sipi(struct vcpu *vcpu)
         }
         uint32_t requests =
             vcpu_take_requests(vcpu, ~(uint32_t)(VCPU_REQUEST_POLL | VCPU_REQUEST_LOOK));
+        if (requests & VCPU_REQUEST_FLUSH) {
+            cpu_state_flush_translations(vcpu->vm);
+        }
         if (requests & VCPU_REQUEST_SIPI) {
             uint32_t vector = __atomic_load_n(&vcpu->sipi_vector, __ATOMIC_ACQUIRE);
             cpu_state_reset();
@@ -262,14 +265,21 @@ static __attribute__((noinline)) bool handle_requests(struct vcpu *vcpu)
     if (vcpu_take_requests(vcpu, VCPU_REQUEST_LOOK) && !look_at_life(vcpu)) {
         return false;
     }
-    uint32_t requests = vcpu_take_requests(vcpu, VCPU_REQUEST_INIT | VCPU_REQUEST_NMI |
-                                                     VCPU_REQUEST_POLL | VCPU_REQUEST_LEGACY);
+    uint32_t requests =
+        vcpu_take_requests(vcpu, VCPU_REQUEST_INIT | VCPU_REQUEST_NMI | VCPU_REQUEST_POLL |
+                                     VCPU_REQUEST_LEGACY | VCPU_REQUEST_MC | VCPU_REQUEST_FLUSH);
+    if (requests & VCPU_REQUEST_FLUSH) {
+        cpu_state_flush_translations(vcpu->vm);
+    }
     if (requests & VCPU_REQUEST_INIT) {
         return take_init(vcpu);
     }
     vcpu_take_requests(vcpu, VCPU_REQUEST_SIPI); /* nothing to a vCPU that runs */
     if (requests & VCPU_REQUEST_POLL) {
         console_timer(vcpu);
+    }
+    if (requests & VCPU_REQUEST_MC) {
+        event_request_machine_check(vcpu);
     }
     if (requests & VCPU_REQUEST_NMI) {
         event_request_nmi(vcpu);

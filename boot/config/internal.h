@@ -41,7 +41,7 @@ const char *config_format_pci(const struct vm_pci_function *function, char *buf,
 #define CONFIG_PCI_TEXT 16
 bool config_pci_equal(const struct vm_pci_function *a, const struct vm_pci_function *b);
 
-/* The largest page, 4 KiB to 1 GiB, that can map some of the piece. */
-uint64_t config_largest_page(const struct vm_memory *piece);
+/* The largest page, 4 KiB to 1 GiB, that can map some of a piece of the VM's RAM. */
+uint64_t config_largest_page(const struct vm_plan *vm, const struct vm_memory *piece);
 
 #endif

@@ -75,10 +75,12 @@ static void format_cpus(const struct vm_plan *vm, char *buf, size_t size)
     }
 }
 
-uint64_t config_largest_page(const struct vm_memory *piece)
+uint64_t config_largest_page(const struct vm_plan *vm, const struct vm_memory *piece)
 {
     static const uint64_t pages[] = {PAGE_SIZE_1G, PAGE_SIZE_2M};
-    for (size_t i = 0; i < ARRAY_SIZE(pages); i++) {
+    /* kernel/vm_create.c:build_ept() */
+    bool large = !(vm->flags & VM_FLAG_FAULTS);
+    for (size_t i = 0; large && i < ARRAY_SIZE(pages); i++) {
         uint64_t first = align_up(piece->gpa.v, pages[i]);
         uint64_t end = align_down(piece->gpa.v + piece->size, pages[i]);
         if (is_aligned(piece->gpa.v - piece->hpa.v, pages[i]) && first < end) {
@@ -95,9 +97,10 @@ static void print_memory(struct printer *p, const struct vm_plan *vm)
         char size[CONFIG_SIZE_TEXT];
         char page[CONFIG_SIZE_TEXT];
         char text[96];
+        uint64_t largest = config_largest_page(vm, piece);
         ksnprintf(text, sizeof(text), "0x%09llx 0x%09llx %s", (unsigned long long)piece->gpa.v,
                   (unsigned long long)piece->hpa.v,
-                  config_format_size(config_largest_page(piece), page, sizeof(page)));
+                  config_format_size(largest, page, sizeof(page)));
         print_row(p, "memory", format_about(piece->size, size, sizeof(size)), text);
     }
 }

@@ -142,9 +142,9 @@ enum bulkhead_hypercall {
     BULKHEAD_CALL_MACHINE_END = 0x10a,
     /*
      * RDI: VM, RSI: address, RDX: length (1 to BULKHEAD_FAULT_TEXT_MAX). Sets what faults are
-     * injected into the VM on purpose, in the words of docs/configuration.md; -BULKHEAD_EPERM when
+     * injected into the VM on purpose, in the words of docs/faults.md; -BULKHEAD_EPERM when
      * the VM's configuration does not allow it, -BULKHEAD_EINVAL when the text is not understood,
-     * -BULKHEAD_ENOSYS when this hypervisor has no fault injection.
+     * -BULKHEAD_ENOENT when a "poison" is no RAM of the VM (also without such a VM).
      */
     BULKHEAD_CALL_FAULTS = 0x10b,
 };

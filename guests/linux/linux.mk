@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 # The Linux guests: Debian's own kernels, cloud (build/guests/vmlinuz) and PREEMPT_RT
 # (build/guests/vmlinuz-rt, and unpacked vmlinux-rt), each with an initramfs of Debian's busybox; the one of the second also
-# has the driver of an 82540EM. A third initramfs, for the cloud kernel, has the watchdog's. Included by guests/guests.mk.
+# has the driver of an 82540EM. A third initramfs, for the cloud kernel, has the watchdog's; a fourth, for the other, a
+# process whose memory goes bad. Included by guests/guests.mk.
 
 BUSYBOX ?= /bin/busybox
 LINUX_GUEST := $(addprefix $(BUILD)/guests/,vmlinuz initramfs.cpio vmlinuz-rt vmlinux-rt initramfs-rt.cpio \
-	initramfs-watchdog.cpio)
+	initramfs-watchdog.cpio initramfs-poison.cpio)
 E1000 := $(BUILD)/guests/obj/e1000.ko
 
 $(BUILD)/guests/vmlinuz: guests/linux/fetch | $(SETUP_PACKAGES)
@@ -23,8 +24,9 @@ $(BUILD)/guests/vmlinux-rt: $(BUILD)/guests/vmlinuz-rt guests/linux/unpack
 $(E1000): $(BUILD)/guests/vmlinuz-rt
 	@mkdir -p $(@D)
 	$(Q)BUILD=$(BUILD) guests/linux/fetch rt $@ e1000.ko
-# Tries memory on behalf of /init.
-$(BUILD)/guests/obj/memory: guests/linux/memory.c | $(SETUP_PACKAGES)
+# Try memory on behalf of /init.
+LINUX_PROGRAMS := $(addprefix $(BUILD)/guests/obj/,memory poison)
+$(LINUX_PROGRAMS): $(BUILD)/guests/obj/%: guests/linux/%.c | $(SETUP_PACKAGES)
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CC) -std=gnu11 -O2 $(WARN) -ffreestanding -nostdlib -static -fno-stack-protector -fno-pic \
@@ -45,6 +47,10 @@ $(BUILD)/guests/initramfs-watchdog.cpio: guests/linux/mkinitramfs guests/linux/i
 		$(WATCHDOG_MODULES) | $(SETUP_PACKAGES)
 	$(call say,CPIO,$@)
 	$(Q)guests/linux/mkinitramfs $(BUSYBOX) guests/linux/init-watchdog $@ $(WATCHDOG_MODULES)
+$(BUILD)/guests/initramfs-poison.cpio: guests/linux/mkinitramfs guests/linux/init-poison $(BUILD)/guests/obj/poison | \
+		$(SETUP_PACKAGES)
+	$(call say,CPIO,$@)
+	$(Q)guests/linux/mkinitramfs $(BUSYBOX) guests/linux/init-poison $@ $(BUILD)/guests/obj/poison
 GUESTS += $(LINUX_GUEST)
 
 .PHONY: linux-guest

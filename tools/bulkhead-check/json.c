@@ -55,7 +55,7 @@ static void print_memory(const struct vm_plan *vm)
         const struct vm_memory *m = &vm->memory[i];
         printf("%s{\"gpa\": %llu, \"hpa\": %llu, \"size\": %llu, \"page\": %llu}",
                i > 0 ? ", " : "", (unsigned long long)m->gpa.v, (unsigned long long)m->hpa.v,
-               (unsigned long long)m->size, (unsigned long long)config_largest_page(m));
+               (unsigned long long)m->size, (unsigned long long)config_largest_page(vm, m));
     }
     putchar(']');
 }

@@ -23,14 +23,40 @@ static void every_kind_has_a_word(void **state)
     (void)state;
     struct fault_plan plan;
     assert_true(parse("seed=7 nmi=1s,mc=20ms drop=10, double=3 read-rtc=4 read-pci=5 read-kbc=6 "
-                      "restart=500us",
+                      "read-uart=8 memory=2s restart=500us",
                       &plan));
     assert_int_equal(plan.seed, 7);
     static const uint64_t expected[FAULT_KIND_COUNT] = {
-        [FAULT_NMI] = 1000000, [FAULT_MC] = 20000,   [FAULT_DROP] = 10,    [FAULT_DOUBLE] = 3,
-        [FAULT_READ_RTC] = 4,  [FAULT_READ_PCI] = 5, [FAULT_READ_KBC] = 6, [FAULT_RESTART] = 500,
+        [FAULT_NMI] = 1000000,    [FAULT_MC] = 20000,    [FAULT_DROP] = 10,
+        [FAULT_DOUBLE] = 3,       [FAULT_READ_RTC] = 4,  [FAULT_READ_PCI] = 5,
+        [FAULT_READ_KBC] = 6,     [FAULT_RESTART] = 500, [FAULT_READ_UART] = 8,
+        [FAULT_MEMORY] = 2000000,
     };
     assert_memory_equal(plan.values, expected, sizeof(expected));
+}
+
+static void poison_is_a_list_of_pages(void **state)
+{
+    (void)state;
+    struct fault_plan plan;
+    assert_true(parse("poison=0x12345678 drop=2 poison=0xFffffffffffff,poison=0x0", &plan));
+    assert_int_equal(plan.values[FAULT_POISON], 3);
+    assert_int_equal(plan.poison[0], 0x12345000);
+    assert_int_equal(plan.poison[1], 0xffffffffff000);
+    assert_int_equal(plan.poison[2], 0);
+    assert_true(parse("poison=0x1000 off poison=0x2000", &plan));
+    assert_int_equal(plan.values[FAULT_POISON], 1);
+    assert_int_equal(plan.poison[0], 0x2000);
+
+    char text[FAULT_WORD_SIZE * (FAULT_POISON_MAX + 1)] = "";
+    for (unsigned i = 0; i < FAULT_POISON_MAX; i++) {
+        strcat(text, "poison=0x1000 ");
+    }
+    assert_true(parse(text, &plan));
+    assert_int_equal(plan.values[FAULT_POISON], FAULT_POISON_MAX);
+    strcat(text, "poison=0x9000 ");
+    assert_false(parse(text, &plan));
+    assert_string_equal(bad, "poison=0x9000");
 }
 
 static void nothing_and_off_are_no_faults(void **state)
@@ -69,7 +95,14 @@ static void what_makes_no_sense_is_named_and_changes_nothing(void **state)
         "offf",
         "Nmi=1s",
         "read=1",
-        "read-uart=1",
+        "read-uart=0",
+        "poison=4096",
+        "poison=0x",
+        "poison=0X1000",
+        "poison=0x12345678901234",
+        "poison=0x1000g",
+        "poison=",
+        "memory=5",
         "=1",
         "nmi=18446744073709551617us",
         "nmi=99999999999999999999999999s",
@@ -138,6 +171,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_kind_has_a_word),
+        cmocka_unit_test(poison_is_a_list_of_pages),
         cmocka_unit_test(nothing_and_off_are_no_faults),
         cmocka_unit_test(what_makes_no_sense_is_named_and_changes_nothing),
         cmocka_unit_test(only_the_given_length_is_read),

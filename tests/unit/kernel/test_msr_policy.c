@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* links: kernel/msr_policy.c kernel/msr_table.c kernel/cpuid_policy.c kernel/cpuid_table.c */
+/* links: kernel/msr_policy.c kernel/guest_mca.c kernel/msr_table.c kernel/cpuid_policy.c */
+/* links: kernel/cpuid_table.c */
 /* links: kernel/cpuid_compute.c kernel/cpuid_xsave.c kernel/cpuid_rates.c kernel/string.c */
 /* MSRs of guests: what passes, what is emulated, that everything else is denied and stays closed.
  */
@@ -25,7 +26,8 @@ static uint8_t bitmap[MSR_BITMAP_SIZE];
 static const uint32_t ids[] = {0};
 
 /* A policy for a model, with all MSRs of `arch` capabilities in hardware. */
-static void make(const struct cpuid_record *records, size_t count, uint64_t arch)
+static void make_with_bank(const struct cpuid_record *records, size_t count, uint64_t arch,
+                           bool bank)
 {
     struct cpuid_input input = {
         .read = fake_cpuid,
@@ -41,9 +43,14 @@ static void make(const struct cpuid_record *records, size_t count, uint64_t arch
         .arch_capabilities = arch, .microcode = 0xb4, .physical_bits = 39};
     fake_use(records, count);
     cpuid_view_build(&view, &input);
-    msr_policy_init(&policy, &view, &hardware, input.tsc_hz);
+    msr_policy_init(&policy, &view, &hardware, input.tsc_hz, bank);
     msr_vcpu_reset(&vcpu, true, true);
     msr_policy_build_bitmap(&policy, NULL, 0, bitmap);
+}
+
+static void make(const struct cpuid_record *records, size_t count, uint64_t arch)
+{
+    make_with_bank(records, count, arch, false);
 }
 
 static int haswell(void **state)
@@ -453,6 +460,56 @@ static void reset_modes_are_as_asked(void **state)
     assert_reads(MSR_IA32_APIC_BASE, XAPIC);
 }
 
+/* ---- a VM that may suffer machine checks on purpose ---- */
+
+static void a_bank_is_there_only_when_faults_are(void **state)
+{
+    (void)state;
+    static const uint32_t bank[] = {MSR_IA32_MC0_CTL, MSR_IA32_MC0_STATUS, MSR_IA32_MC0_ADDR,
+                                    MSR_IA32_MC0_MISC};
+    for (size_t i = 0; i < ARRAY_SIZE(bank); i++) {
+        uint64_t value = 0;
+        assert_int_equal(msr_policy_read(&policy, &vcpu, bank[i], &value), MSR_DENIED);
+        assert_int_equal(write(bank[i], 0), MSR_DENIED);
+    }
+    make_with_bank(haswell_cpuid, ARRAY_SIZE(haswell_cpuid), 0, true);
+    assert_reads(MSR_IA32_MCG_CAP, 1 | BIT(24));
+    assert_int_equal(write(MSR_IA32_MCG_CAP, 0), MSR_DENIED);
+    for (size_t i = 0; i < ARRAY_SIZE(bank); i++) {
+        assert_true(exits(bank[i], false));
+        assert_true(exits(bank[i], true));
+        assert_reads(bank[i], 0);
+        assert_int_equal(write(bank[i], 0), MSR_DONE);
+    }
+    assert_int_equal(write(MSR_IA32_MCG_CTL, 0), MSR_DENIED);
+    assert_int_equal(write(0x404, 0), MSR_DENIED);
+}
+
+static void a_report_is_read_and_cleared(void **state)
+{
+    (void)state;
+    make_with_bank(haswell_cpuid, ARRAY_SIZE(haswell_cpuid), 0, true);
+    assert_int_equal(write(MSR_IA32_MC0_CTL, UINT64_MAX), MSR_DONE);
+    assert_reads(MSR_IA32_MC0_CTL, UINT64_MAX);
+    guest_mca_report(&vcpu.mca, GUEST_MC_DATA, 0x123456, true);
+    assert_true(guest_mca_begin(&vcpu.mca));
+    assert_reads(MSR_IA32_MCG_STATUS, 7);
+    assert_reads(MSR_IA32_MC0_STATUS, UINT64_C(0xbd80000000000134));
+    assert_reads(MSR_IA32_MC0_ADDR, 0x123456);
+    assert_reads(MSR_IA32_MC0_MISC, 0x8c);
+    assert_int_equal(write(MSR_IA32_MC0_STATUS, 1), MSR_FAULT);
+    assert_int_equal(write(MSR_IA32_MC0_ADDR, 1), MSR_FAULT);
+    assert_int_equal(write(MSR_IA32_MC0_MISC, 1), MSR_FAULT);
+    assert_int_equal(write(MSR_IA32_MCG_STATUS, 8), MSR_FAULT);
+    assert_reads(MSR_IA32_MC0_ADDR, 0x123456);
+    assert_int_equal(write(MSR_IA32_MC0_STATUS, 0), MSR_DONE);
+    assert_int_equal(write(MSR_IA32_MC0_ADDR, 0), MSR_DONE);
+    assert_int_equal(write(MSR_IA32_MCG_STATUS, 0), MSR_DONE);
+    assert_reads(MSR_IA32_MC0_STATUS, 0);
+    assert_reads(MSR_IA32_MC0_ADDR, 0);
+    assert_reads(MSR_IA32_MCG_STATUS, 0);
+}
+
 /* ---- what a configuration opens ---- */
 
 static void configured_ranges_are_opened(void **state)
@@ -580,6 +637,8 @@ int main(void)
         cmocka_unit_test_setup(apic_base_reserved_bits_fault, haswell),
         cmocka_unit_test_setup(boot_processor_flag_cannot_be_changed, haswell),
         cmocka_unit_test_setup(reset_modes_are_as_asked, haswell),
+        cmocka_unit_test_setup(a_bank_is_there_only_when_faults_are, haswell),
+        cmocka_unit_test_setup(a_report_is_read_and_cleared, haswell),
         cmocka_unit_test_setup(configured_ranges_are_opened, haswell),
         cmocka_unit_test_setup(forbidden_msrs_stay_closed_when_everything_is_opened, haswell),
         cmocka_unit_test_setup(ranges_outside_the_bitmap_change_nothing, haswell),

@@ -74,14 +74,21 @@ static void long_lists_of_cpus_are_cut(void **state)
 static void the_largest_page_must_fit_inside_the_piece(void **state)
 {
     (void)state;
-    assert_int_equal(config_largest_page(&(struct vm_memory){GPA(0), HPA(GIB(2)), GIB(1)}),
-                     PAGE_SIZE_1G);
-    assert_int_equal(config_largest_page(&(struct vm_memory){GPA(0), HPA(MIB(2)), GIB(1)}),
-                     PAGE_SIZE_2M);
-    assert_int_equal(config_largest_page(&(struct vm_memory){GPA(MIB(1)), HPA(MIB(1)), MIB(2)}),
-                     PAGE_SIZE);
-    assert_int_equal(config_largest_page(&(struct vm_memory){GPA(0), HPA(MIB(1)), MIB(64)}),
-                     PAGE_SIZE);
+    static const struct vm_plan vm;
+    static const struct vm_plan faulty = {.flags = VM_FLAG_FAULTS};
+    static const struct {
+        struct vm_memory piece;
+        uint64_t page;
+    } cases[] = {
+        {{GPA(0), HPA(GIB(2)), GIB(1)}, PAGE_SIZE_1G},
+        {{GPA(0), HPA(MIB(2)), GIB(1)}, PAGE_SIZE_2M},
+        {{GPA(MIB(1)), HPA(MIB(1)), MIB(2)}, PAGE_SIZE},
+        {{GPA(0), HPA(MIB(1)), MIB(64)}, PAGE_SIZE},
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        assert_int_equal(config_largest_page(&vm, &cases[i].piece), cases[i].page);
+        assert_int_equal(config_largest_page(&faulty, &cases[i].piece), PAGE_SIZE);
+    }
 }
 
 static char *read_text(const char *path)

@@ -14,6 +14,7 @@
 #include "kernel/string.h"
 #include "kernel/time.h"
 #include "kernel/trampoline.h"
+#include "kernel/tsc_sync.h"
 #include "kernel/window.h"
 
 #define INIT_DELAY_US 10000
@@ -53,6 +54,7 @@ static void smp_cpu_main(struct percpu *cpu)
     cpu_write_cr3(memory_cr3()); /* the trampoline's page is no longer mapped */
     cpu_init(cpu);
     __atomic_store_n(&cpu->state, CPU_STARTED, __ATOMIC_RELEASE);
+    tsc_sync_answer();
     cpu_work(cpu);
     for (;;) {
         cpu_halt();
@@ -128,10 +130,13 @@ void smp_start(const struct boot_info *info, void (*work)(struct percpu *cpu))
         time_delay_us(INIT_DELAY_US);
     }
     for (uint32_t i = 1; i < cpu_count; i++) {
-        if (!start_cpu(info->trampoline, cpus[i])) {
+        if (start_cpu(info->trampoline, cpus[i])) {
+            tsc_sync_compare(info, cpus[i]);
+        } else {
             log_error("CPU %u (APIC id %u) does not answer INIT-SIPI-SIPI", i, cpus[i]->apic_id);
         }
     }
+    tsc_sync_report();
     wait_for_work();
     for (uint32_t i = 1; i < cpu_count; i++) {
         if (cpus[i]->state == CPU_STARTED) {

@@ -7,7 +7,8 @@
 #include "kernel/percpu.h"
 
 /*
- * Starts every CPU of info->cpus but the first by INIT-SIPI-SIPI; each runs `work` on its own
+ * Starts every CPU of info->cpus but the first by INIT-SIPI-SIPI and compares its TSC
+ * (kernel/tsc_sync.h); each runs `work` on its own
  * stack with this_cpu() working, then waits for NMIs. Returns when all have set their state or
  * have had their time; names those that did not answer. Boot processor, once.
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Time: the TSC, its rate measured against a clock of known rate. One TSC for all CPUs and VMs;
- * Bulkhead never writes it.
+ * Bulkhead never writes the boot processor's; kernel/tsc_sync.h sees to it that the others agree.
  */
 #ifndef KERNEL_TIME_H
 #define KERNEL_TIME_H

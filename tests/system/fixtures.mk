@@ -33,7 +33,7 @@ endef
 $(foreach v,$(TEST_VARIANTS),$(eval $(call test_variant,$(call variant_name,$(v)),$(call variant_wrap,$(v)))))
 
 # Programs that change the machine and then start \EFI\bulkhead.efi: tests/system/fixtures/NAME.c.
-TEST_CHAINS := lock_vtx
+TEST_CHAINS := lock_vtx skew_tsc
 $(BUILD)/test/%.chain.so: $(BUILD)/loader/tests/system/fixtures/%.o $(BUILD)/loader/tests/system/fixtures/chain.o \
 		$(BUILD)/loader/kernel/string.o
 	$(call say,LD,$@)

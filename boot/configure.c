@@ -15,7 +15,7 @@
 #define POOL_PER_CPU        KIB(64)
 #define POOL_PER_VM         KIB(32)
 #define POOL_EPT_PER_GIB    KIB(16)
-#define POOL_EPT_4K_PER_GIB (MIB(2) + KIB(16)) /* of VMs with `faults`: pages of 4 KiB */
+#define POOL_EPT_4K_PER_GIB (MIB(2) + KIB(16)) /* of VMs with `small-pages` */
 #define POOL_PER_PCI        KIB(80)            /* tables for six BARs, each far from the others */
 
 static struct config config;
@@ -96,18 +96,18 @@ uint64_t loader_pool_size(const struct boot_info *info)
 {
     uint64_t guest_memory = 0;
     uint64_t functions = 0;
-    uint64_t faulty_gib = 0;
+    uint64_t small_gib = 0;
     for (uint32_t i = 0; i < config.vm_count; i++) {
         guest_memory += config.vms[i].memory;
         functions += config.vms[i].plan.pci_count;
-        if (config.vms[i].plan.flags & VM_FLAG_FAULTS) {
-            faulty_gib += align_up(config.vms[i].memory, GIB(1)) / GIB(1);
+        if (config.vms[i].plan.flags & VM_FLAG_SMALL_PAGES) {
+            small_gib += align_up(config.vms[i].memory, GIB(1)) / GIB(1);
         }
     }
     uint64_t gib = align_up(guest_memory, GIB(1)) / GIB(1);
     uint64_t framebuffer_tables = align_up(info->framebuffer.size, MIB(2)) / MIB(2) * PAGE_SIZE;
     return POOL_BASE_SIZE + info->cpu_count * POOL_PER_CPU + config.vm_count * POOL_PER_VM +
-           gib * POOL_EPT_PER_GIB + faulty_gib * POOL_EPT_4K_PER_GIB + functions * POOL_PER_PCI +
+           gib * POOL_EPT_PER_GIB + small_gib * POOL_EPT_4K_PER_GIB + functions * POOL_PER_PCI +
            framebuffer_tables;
 }
 

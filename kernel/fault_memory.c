@@ -3,7 +3,7 @@
  * Memory that goes bad on purpose: a poisoned page has no second-level translation, so that each
  * access to it exits and becomes a machine check as processors with recovery report it (SDM
  * "Software Error Recovery", SRAR). The page itself keeps what was in it. VMs that may have such
- * pages are mapped by 4 KiB (kernel/vm_create.c), so that nothing is split or joined.
+ * pages are mapped by 4 KiB (VM_FLAG_SMALL_PAGES), so that nothing is split or joined.
  */
 #include "kernel/fault.h"
 #include "kernel/log.h"

@@ -66,12 +66,25 @@ static const struct boot_info *boot;
 static uint32_t machine_ready; /* set-up is done: CPUs may look for work */
 static void run_cpu(struct percpu *cpu) __attribute__((noreturn));
 
+/* Can no guest on the CPU have a large page? */
+static bool has_small_pages(const struct percpu *cpu)
+{
+    bool small = true;
+    for (uint32_t v = 0; v < boot->plan.vm_count; v++) {
+        const struct vm_plan *vm = &boot->plan.vms[v];
+        for (uint32_t i = 0; i < vm->cpu_count; i++) {
+            small &= vm->cpus[i] != cpu->index || (vm->flags & VM_FLAG_SMALL_PAGES);
+        }
+    }
+    return small;
+}
+
 /* The boot processor's at first; then those that have others, by other microcode. */
 static void report_mitigations(const struct percpu *cpu, const struct vmx_caps *caps)
 {
     static struct vmx_mitigations first;
     char text[200];
-    struct vmx_mitigations own = vmx_mitigations_choose(caps);
+    struct vmx_mitigations own = vmx_mitigations_choose(caps, has_small_pages(cpu));
     if (cpu->index == 0) {
         first = own;
     } else if (memcmp(own.remedy, first.remedy, sizeof(own.remedy)) == 0) {

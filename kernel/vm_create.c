@@ -53,9 +53,8 @@ static void build_ept(struct vm *vm)
     }
     uint32_t range_count = vm->plan->memory_count;
     range_count += vm_pci_ranges(vm->plan, ranges + range_count);
-    /* Pages go bad one by one while the guest runs: nothing may have to be split for it. */
     struct ept_format format = creating->ept;
-    format.page_2m &= !(vm->plan->flags & VM_FLAG_FAULTS);
+    format.large_execute &= !(vm->plan->flags & VM_FLAG_SMALL_PAGES);
     uint64_t needed = ept_pages_needed(&format, ranges, range_count);
     void *pages = memory_alloc_pages(needed);
     ept_pool_init(&vm->ept_pool, memory_hpa(pages), pages, needed);

@@ -105,13 +105,14 @@ enum vm_on_crash { VM_ON_CRASH_STOP, VM_ON_CRASH_RESTART };
 enum vm_on_halt { VM_ON_HALT_STOP, VM_ON_HALT_RESTART };
 
 enum vm_flags {
-    VM_FLAG_AUTOSTART = 1 << 0,  /* started at boot */
-    VM_FLAG_REALTIME = 1 << 1,   /* no console polling on its CPUs, no shared cores */
-    VM_FLAG_MANAGE = 1 << 2,     /* may use the management hypercalls */
-    VM_FLAG_LEGACY = 1 << 3,     /* has a PIC, PIT, port 0x61, PM timer */
-    VM_FLAG_UNSAFE_DMA = 1 << 4, /* mapped 1:1, its devices may do DMA without an IOMMU */
-    VM_FLAG_FAULTS = 1 << 5,     /* faults may be injected on purpose */
-    VM_FLAG_ACPI = 1 << 6,       /* was given ACPI tables */
+    VM_FLAG_AUTOSTART = 1 << 0,   /* started at boot */
+    VM_FLAG_REALTIME = 1 << 1,    /* no console polling on its CPUs, no shared cores */
+    VM_FLAG_MANAGE = 1 << 2,      /* may use the management hypercalls */
+    VM_FLAG_LEGACY = 1 << 3,      /* has a PIC, PIT, port 0x61, PM timer */
+    VM_FLAG_UNSAFE_DMA = 1 << 4,  /* mapped 1:1, its devices may do DMA without an IOMMU */
+    VM_FLAG_FAULTS = 1 << 5,      /* faults may be injected on purpose */
+    VM_FLAG_ACPI = 1 << 6,        /* was given ACPI tables */
+    VM_FLAG_SMALL_PAGES = 1 << 7, /* second-level pages of 4 KiB only */
 };
 
 struct vm_plan {

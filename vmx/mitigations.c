@@ -25,7 +25,7 @@ static const struct {
     {VMX_FLAW_TAA, VMX_REMEDY_VERW, ARCH_CAP_TAA_NO, CPUID_7_EDX_MD_CLEAR, 0},
     {VMX_FLAW_MMIO_DATA, VMX_REMEDY_VERW, PSDP_AND_KIN, 0, ARCH_CAP_FB_CLEAR},
     {VMX_FLAW_RFDS, VMX_REMEDY_VERW, ARCH_CAP_RFDS_NO, 0, ARCH_CAP_RFDS_CLEAR},
-    /* No row with a remedy: docs/decisions/large-executable-ept-pages.md */
+    /* See docs/decisions/large-executable-ept-pages.md. */
     {VMX_FLAW_MULTIHIT, VMX_REMEDY_NONE, ARCH_CAP_PSCHANGE_MC_NO, 0, 0},
     {VMX_FLAW_BRANCHES, VMX_REMEDY_IBRS, 0, CPUID_7_EDX_IBRS_IBPB, ARCH_CAP_IBRS_ALL},
     {VMX_FLAW_BRANCHES, VMX_REMEDY_IBPB, 0, CPUID_7_EDX_IBRS_IBPB, 0},
@@ -51,7 +51,7 @@ static uint32_t effective_capabilities(const struct vmx_caps *caps)
     return c;
 }
 
-struct vmx_mitigations vmx_mitigations_choose(const struct vmx_caps *caps)
+struct vmx_mitigations vmx_mitigations_choose(const struct vmx_caps *caps, bool small_pages)
 {
     struct vmx_mitigations m = {.flush_l1d = false};
     uint32_t capabilities = effective_capabilities(caps);
@@ -65,6 +65,9 @@ struct vmx_mitigations vmx_mitigations_choose(const struct vmx_caps *caps)
         } else if (*remedy == VMX_REMEDY_NOT_NEEDED) {
             *remedy = VMX_REMEDY_NONE;
         }
+    }
+    if (small_pages && m.remedy[VMX_FLAW_MULTIHIT] == VMX_REMEDY_NONE) {
+        m.remedy[VMX_FLAW_MULTIHIT] = VMX_REMEDY_SMALL_PAGES;
     }
     for (size_t i = 0; i < VMX_FLAWS; i++) {
         m.flush_l1d |= m.remedy[i] == VMX_REMEDY_L1D_FLUSH;
@@ -87,6 +90,7 @@ void vmx_mitigations_print(const struct vmx_mitigations *mitigations, char *text
         [VMX_REMEDY_NOT_NEEDED] = "not affected", [VMX_REMEDY_NONE] = "OPEN",
         [VMX_REMEDY_L1D_FLUSH] = "L1D flush",     [VMX_REMEDY_VERW] = "VERW",
         [VMX_REMEDY_IBRS] = "enhanced IBRS",      [VMX_REMEDY_IBPB] = "IBPB",
+        [VMX_REMEDY_SMALL_PAGES] = "small pages",
     };
     size_t used = 0;
     text[0] = '\0';

@@ -20,12 +20,13 @@ enum vmx_flaw {
 };
 
 enum vmx_remedy {
-    VMX_REMEDY_NOT_NEEDED, /* not affected */
-    VMX_REMEDY_NONE,       /* affected, or not known not to be, and nothing is done */
-    VMX_REMEDY_L1D_FLUSH,  /* the L1 data cache is flushed at each entry, by the MSR-load list */
-    VMX_REMEDY_VERW,       /* buffers are overwritten before each entry, by vmx_exit_point_verw */
-    VMX_REMEDY_IBRS,       /* enhanced IBRS is always on */
-    VMX_REMEDY_IBPB,       /* a barrier when a VM starts on the CPU */
+    VMX_REMEDY_NOT_NEEDED,  /* not affected */
+    VMX_REMEDY_NONE,        /* affected, or not known not to be, and nothing is done */
+    VMX_REMEDY_L1D_FLUSH,   /* the L1 data cache is flushed at each entry, by the MSR-load list */
+    VMX_REMEDY_VERW,        /* buffers are overwritten before each entry, by vmx_exit_point_verw */
+    VMX_REMEDY_IBRS,        /* enhanced IBRS is always on */
+    VMX_REMEDY_IBPB,        /* a barrier when a VM starts on the CPU */
+    VMX_REMEDY_SMALL_PAGES, /* the CPU's VM has small pages only */
 };
 
 struct vmx_mitigations {
@@ -34,7 +35,9 @@ struct vmx_mitigations {
     bool verw; /* each entry must be preceded by VERW; never with flush_l1d, which does the same */
 };
 
-struct vmx_mitigations vmx_mitigations_choose(const struct vmx_caps *caps);
+/* small_pages: the VM that the CPU will run has second-level pages of 4 KiB only, or there is none.
+ */
+struct vmx_mitigations vmx_mitigations_choose(const struct vmx_caps *caps, bool small_pages);
 
 /* "L1TF: L1D flush, MDS: VERW, TAA: not affected, ..." into text, NUL-terminated, cut at size. */
 void vmx_mitigations_print(const struct vmx_mitigations *mitigations, char *text, size_t size);

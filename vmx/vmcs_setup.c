@@ -69,7 +69,7 @@ const uint16_t vmx_verw_selector = SELECTOR_DATA; /* any that can be written to 
 /* What the processor needs at each entry; nothing where it needs nothing. */
 static void setup_mitigations(struct vcpu *vcpu, const struct vmx_caps *caps)
 {
-    struct vmx_mitigations mitigations = vmx_mitigations_choose(caps);
+    struct vmx_mitigations mitigations = vmx_mitigations_choose(caps, false);
     if (mitigations.flush_l1d) {
         vcpu->vmx->entry_msr = (struct vmx_msr_entry){MSR_IA32_FLUSH_CMD, 0, FLUSH_CMD_L1D};
         vmcs_write(VMCS_VM_ENTRY_MSR_LOAD_ADDRESS, memory_hpa(&vcpu->vmx->entry_msr).v);

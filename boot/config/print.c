@@ -79,7 +79,7 @@ uint64_t config_largest_page(const struct vm_plan *vm, const struct vm_memory *p
 {
     static const uint64_t pages[] = {PAGE_SIZE_1G, PAGE_SIZE_2M};
     /* kernel/vm_create.c:build_ept() */
-    bool large = !(vm->flags & VM_FLAG_FAULTS);
+    bool large = !(vm->flags & VM_FLAG_SMALL_PAGES);
     for (size_t i = 0; large && i < ARRAY_SIZE(pages); i++) {
         uint64_t first = align_up(piece->gpa.v, pages[i]);
         uint64_t end = align_down(piece->gpa.v + piece->size, pages[i]);
@@ -174,7 +174,7 @@ static void print_flags(struct printer *p, const struct vm_plan *vm)
     } names[] = {
         {VM_FLAG_REALTIME, " real-time"}, {VM_FLAG_MANAGE, " manage"},
         {VM_FLAG_LEGACY, " legacy"},      {VM_FLAG_UNSAFE_DMA, " unsafe-dma"},
-        {VM_FLAG_FAULTS, " faults"},
+        {VM_FLAG_FAULTS, " faults"},      {VM_FLAG_SMALL_PAGES, " small-pages"},
     };
     char text[96];
     ksnprintf(text, sizeof(text), "%s",

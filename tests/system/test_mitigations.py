@@ -11,6 +11,15 @@ def cpuid_cost(folder, **settings):
     return run, float(run.find(r"bench cpuid ([0-9.]+)")[0])
 
 
+def test_small_pages_are_the_remedy_for_the_itlb_multihit_erratum(boot):
+    """The VM's RAM is mapped by 4 KiB, and the log says of which CPUs that holds."""
+    run = boot(machine(domain("large", "hello.elf", memory="64M"),
+                       domain("small", "hello.elf", memory="64M", more="small-pages;")), cpus=2)
+    run.expect(r"^  large .* 2 MiB$", r"^  small .* 4 KiB$", r"starts at boot, small-pages$",
+               r"CPU 0: mitigations: .*iTLB multihit: OPEN", r"CPU 1: mitigations: .*iTLB multihit: small pages",
+               r"VM large ended: power-off", r"VM small ended: power-off")
+
+
 def test_verw_before_entries_costs_one_instruction_and_only_where_it_is_needed(tmp_path, build):
     plain, without = cpuid_cost(tmp_path / "plain", time0=1577836800)
     clears, with_verw = cpuid_cost(tmp_path / "verw", time0=1577836800, efi=f"{build}/test/verw.efi")

@@ -129,7 +129,7 @@ static void each_processor_gets_what_it_needs_and_no_more(void **state)
         struct vmx_caps caps = {.cpuid_7_ebx = processors[i].ebx,
                                 .cpuid_7_edx = processors[i].edx,
                                 .arch_capabilities = processors[i].capabilities};
-        struct vmx_mitigations m = vmx_mitigations_choose(&caps);
+        struct vmx_mitigations m = vmx_mitigations_choose(&caps, false);
         for (size_t flaw = 0; flaw < VMX_FLAWS; flaw++) {
             if (m.remedy[flaw] != processors[i].remedy[flaw]) {
                 fail_msg("%s, flaw %zu: %u instead of %u", processors[i].processor, flaw,
@@ -145,17 +145,34 @@ static void each_processor_gets_what_it_needs_and_no_more(void **state)
 static void emulated_processors_cost_nothing(void **state)
 {
     (void)state;
-    struct vmx_mitigations m = vmx_mitigations_choose(&bochs_haswell_4770);
+    struct vmx_mitigations m = vmx_mitigations_choose(&bochs_haswell_4770, false);
     assert_false(m.flush_l1d || m.verw);
-    m = vmx_mitigations_choose(&bochs_skylake_x);
+    m = vmx_mitigations_choose(&bochs_skylake_x, false);
     assert_false(m.flush_l1d || m.verw);
+}
+
+/* Also when a flaw is not known to be absent; a processor without it has no use for them. */
+static void small_pages_are_the_remedy_for_multihit(void **state)
+{
+    (void)state;
+    struct vmx_caps caps = {.cpuid_7_ebx = 0xd39ffffb, .cpuid_7_edx = EDX_2019};
+    assert_int_equal(vmx_mitigations_choose(&caps, false).remedy[VMX_FLAW_MULTIHIT],
+                     VMX_REMEDY_NONE);
+    struct vmx_mitigations m = vmx_mitigations_choose(&caps, true);
+    assert_int_equal(m.remedy[VMX_FLAW_MULTIHIT], VMX_REMEDY_SMALL_PAGES);
+    char text[200];
+    vmx_mitigations_print(&m, text, sizeof(text));
+    assert_non_null(strstr(text, "iTLB multihit: small pages"));
+    caps.arch_capabilities = ARCH_CAP_PSCHANGE_MC_NO;
+    assert_int_equal(vmx_mitigations_choose(&caps, true).remedy[VMX_FLAW_MULTIHIT],
+                     VMX_REMEDY_NOT_NEEDED);
 }
 
 static void the_report_names_every_flaw(void **state)
 {
     (void)state;
     struct vmx_caps caps = {.cpuid_7_ebx = 0xd39ffffb, .cpuid_7_edx = EDX_2019};
-    struct vmx_mitigations m = vmx_mitigations_choose(&caps);
+    struct vmx_mitigations m = vmx_mitigations_choose(&caps, false);
     char text[200];
     vmx_mitigations_print(&m, text, sizeof(text));
     assert_string_equal(text, "L1TF: L1D flush, MDS: VERW, TAA: VERW, MMIO stale data: VERW, "
@@ -170,6 +187,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_processor_gets_what_it_needs_and_no_more),
         cmocka_unit_test(emulated_processors_cost_nothing),
+        cmocka_unit_test(small_pages_are_the_remedy_for_multihit),
         cmocka_unit_test(the_report_names_every_flaw),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -75,7 +75,7 @@ static void the_largest_page_must_fit_inside_the_piece(void **state)
 {
     (void)state;
     static const struct vm_plan vm;
-    static const struct vm_plan faulty = {.flags = VM_FLAG_FAULTS};
+    static const struct vm_plan small = {.flags = VM_FLAG_SMALL_PAGES};
     static const struct {
         struct vm_memory piece;
         uint64_t page;
@@ -87,7 +87,7 @@ static void the_largest_page_must_fit_inside_the_piece(void **state)
     };
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
         assert_int_equal(config_largest_page(&vm, &cases[i].piece), cases[i].page);
-        assert_int_equal(config_largest_page(&faulty, &cases[i].piece), PAGE_SIZE);
+        assert_int_equal(config_largest_page(&small, &cases[i].piece), PAGE_SIZE);
     }
 }
 

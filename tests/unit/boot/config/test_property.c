@@ -97,6 +97,9 @@ static const struct property_case cases[] = {
     {VM, "legacy", "legacy", "legacy = \"on\"",
      "legacy = \"on\": is a flag and takes no value; write \"legacy;\" to turn it on, nothing to "
      "leave it off"},
+    {VM, "small-pages", "small-pages", "small-pages = \"yes\"",
+     "small-pages = \"yes\": is a flag and takes no value; write \"small-pages;\" to turn it on, "
+     "nothing to leave it off"},
     {VM, "faults", "faults", "faults = <1>",
      "faults = <1>: is a flag and takes no value; write \"faults;\" to turn it on, nothing to "
      "leave it off"},

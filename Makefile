@@ -105,7 +105,7 @@ $(BUILD)/kernel.stripped.elf: $(BUILD)/kernel.elf tools/cutelf
 
 # ---------------------------------------------------------------- loader
 # Pure modules of the kernel that the loader calls as well.
-LOADER_SHARED := kernel/printf.c kernel/string.c kernel/fault_plan.c kernel/paging.c kernel/palloc.c kernel/panic_record.c \
+LOADER_SHARED := kernel/printf.c kernel/string.c kernel/fault_plan.c kernel/mtrr.c kernel/paging.c kernel/palloc.c kernel/panic_record.c \
 	vmx/features.c vmx/feature_table.c vmx/caps.c drivers/pci.c drivers/pci_bars.c
 LOADER_C := $(wildcard boot/*.c boot/config/*.c boot/image/*.c) $(wildcard $(LOADER_SHARED))
 LOADER_O := $(patsubst %.c,$(BUILD)/loader/%.o,$(LOADER_C)) $(BUILD)/loader/boot/kernel_blob.o \

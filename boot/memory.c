@@ -2,6 +2,7 @@
 /* Pages from the firmware, and its memory map as the kernel and the planning code want it. */
 #include "boot/loader.h"
 
+#include "kernel/mtrr.h"
 #include "kernel/string.h"
 
 #define ALLOCATION_MAX 128
@@ -106,6 +107,65 @@ static void join_neighbours(struct boot_info *info)
     info->memory_count = info->memory_count == 0 ? 0 : kept + 1;
 }
 
+/* Free memory, by what the MTRRs call it; only what is write-back stays free. */
+static bool append_by_type(struct boot_info *info, const struct mtrrs *mtrrs,
+                           const struct boot_memory *all, bool tell)
+{
+    uint64_t end = all->hpa.v + all->size;
+    for (uint64_t from = all->hpa.v; from < end;) {
+        uint8_t type;
+        uint64_t next = mtrr_run(mtrrs, from, end, &type);
+        struct boot_memory piece = {HPA(from), next - from, BOOT_MEMORY_FREE};
+        if (type != MTRR_TYPE_WB) {
+            piece.type = BOOT_MEMORY_RESERVED;
+            if (tell) {
+                loader_print(
+                    "warning: %lu KiB of RAM from %lx are left out: the MTRRs call them %s",
+                    piece.size / 1024, from, mtrr_type_name(type));
+            }
+        }
+        if (info->memory_count == BOOT_MEMORY_MAX) {
+            return false;
+        }
+        info->memory[info->memory_count++] = piece;
+        from = next;
+    }
+    return true;
+}
+
+/*
+ * Second-level tables make a VM's RAM write-back. Firmware that has run out of MTRRs leaves RAM
+ * that is not: the processor's own accesses, and those of firmware in SMM, would go past the
+ * caches.
+ */
+static bool ask_mtrrs(struct boot_info *info)
+{
+    static struct boot_memory old[BOOT_MEMORY_MAX];
+    static struct mtrrs mtrrs;
+    static bool told; /* nothing may be printed between the last map and ExitBootServices */
+    bool tell = !told;
+    told = true;
+    mtrr_read(&mtrrs);
+    if (!mtrr_enabled(&mtrrs)) {
+        if (tell) {
+            loader_print("warning: MTRRs are off: whether RAM is write-back is not known");
+        }
+        return true;
+    }
+    uint32_t count = info->memory_count;
+    memcpy(old, info->memory, sizeof(old));
+    info->memory_count = 0;
+    bool good = true;
+    for (uint32_t i = 0; i < count && good; i++) {
+        if (old[i].type == BOOT_MEMORY_FREE) {
+            good = append_by_type(info, &mtrrs, &old[i], tell);
+        } else {
+            good = insert(info, &old[i]);
+        }
+    }
+    return good;
+}
+
 bool loader_read_memory_map(struct boot_info *info, UINTN *key)
 {
     static _Alignas(16) uint8_t map[MAP_BYTES];
@@ -129,5 +189,5 @@ bool loader_read_memory_map(struct boot_info *info, UINTN *key)
         }
     }
     join_neighbours(info);
-    return true;
+    return ask_mtrrs(info);
 }

@@ -18,6 +18,7 @@
 #include "kernel/manage.h"
 #include "kernel/memory.h"
 #include "kernel/monitor.h"
+#include "kernel/mtrr.h"
 #include "kernel/panic.h"
 #include "kernel/smp.h"
 #include "kernel/string.h"
@@ -94,6 +95,22 @@ static void report_mitigations(const struct percpu *cpu, const struct vmx_caps *
     log_info("CPU %u: mitigations: %s", cpu->index, text);
 }
 
+/* Memory must be the same to all CPUs (SDM "MTRR Considerations in MP Systems"). */
+static void compare_mtrrs(const struct percpu *cpu)
+{
+    static struct mtrrs first;
+    struct mtrrs own;
+    mtrr_read(&own);
+    if (cpu->index == 0) {
+        first = own;
+    }
+    unsigned place = mtrr_difference(&own, &first);
+    if (place != MTRR_PLACES) {
+        log_warning("CPU %u: MTRR 0x%x is %lx, on CPU 0 %lx: they do not agree about memory",
+                    cpu->index, mtrr_msr(place), own.value[place], first.value[place]);
+    }
+}
+
 /* On every CPU: the check that the loader made through the firmware, again, then VMXON. */
 static void enter_vmx(struct percpu *cpu)
 {
@@ -102,6 +119,7 @@ static void enter_vmx(struct percpu *cpu)
     enum cpu_state state = CPU_FAILED;
     report_mitigations(cpu, &caps);
     machine_check_init(boot);
+    compare_mtrrs(cpu);
     if (vmx_features_check(&caps, report_problem, cpu) == 0) {
         const char *problem = vmx_on(cpu);
         if (problem == NULL) {

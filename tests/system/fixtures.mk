@@ -33,9 +33,9 @@ endef
 $(foreach v,$(TEST_VARIANTS),$(eval $(call test_variant,$(call variant_name,$(v)),$(call variant_wrap,$(v)))))
 
 # Programs that change the machine and then start \EFI\bulkhead.efi: tests/system/fixtures/NAME.c.
-TEST_CHAINS := lock_vtx skew_tsc
+TEST_CHAINS := lock_vtx skew_tsc uncache
 $(BUILD)/test/%.chain.so: $(BUILD)/loader/tests/system/fixtures/%.o $(BUILD)/loader/tests/system/fixtures/chain.o \
-		$(BUILD)/loader/kernel/string.o
+		$(BUILD)/loader/kernel/string.o $(BUILD)/loader/kernel/mtrr.o
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
 	$(Q)$(EFI_LD) $^ -o $@ $(EFI_LD_LIBS)

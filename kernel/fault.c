@@ -80,12 +80,6 @@ void fault_create(struct vm *vm)
     char bad[FAULT_WORD_SIZE];
     const char *text = vm->plan->fault_plan;
     fault_plan_parse(text, strlen(text), &vm->faults.plan, bad); /* the loader has checked it */
-    for (uint64_t i = 0; i < vm->faults.plan.values[FAULT_POISON]; i++) {
-        if (!vm_is_ram(vm, GPA(vm->faults.plan.poison[i]), PAGE_SIZE)) {
-            log_warning("VM %s: fault-plan: poison=0x%lx is no RAM", vm->plan->name,
-                        vm->faults.plan.poison[i]);
-        }
-    }
 }
 
 void fault_reset(struct vm *vm)

@@ -7,8 +7,48 @@
 
 #include "boot/config/internal.h"
 #include "boot/config/property.h"
+#include "kernel/fault_plan.h"
 #include "kernel/printf.h"
 #include "kernel/string.h"
+
+/* Only now it is known where a VM has RAM. */
+static bool check_poison(const struct config *config, const struct machine_plan *plan, uint32_t vm,
+                         struct config_report *report)
+{
+    const struct vm_plan *p = &plan->vms[vm];
+    struct fault_plan faults = {.seed = 0};
+    char bad[FAULT_WORD_SIZE];
+    bool good = true;
+    fault_plan_parse(p->fault_plan, strlen(p->fault_plan), &faults, bad); /* has been read before */
+    for (uint64_t i = 0; i < faults.values[FAULT_POISON]; i++) {
+        bool ram = false;
+        for (uint32_t m = 0; m < p->memory_count; m++) {
+            uint64_t offset = faults.poison[i] - p->memory[m].gpa.v;
+            ram |= faults.poison[i] >= p->memory[m].gpa.v && offset < p->memory[m].size;
+        }
+        if (!ram) {
+            struct config_problem *problem =
+                config_vm_problem(report, config, &config->vms[vm], CONFIG_ERROR, "fault-plan");
+            config_problem_value(problem, "\"poison=0x%lx\"", (unsigned long)faults.poison[i]);
+            config_problem_what(problem, "is no RAM of the VM");
+            config_problem_remedy(problem, "its first RAM is 0x%lx to 0x%lx",
+                                  (unsigned long)p->memory[0].gpa.v,
+                                  (unsigned long)(p->memory[0].gpa.v + p->memory[0].size - 1));
+            good = false;
+        }
+    }
+    return good;
+}
+
+static bool check_faults(const struct config *config, const struct machine_plan *plan,
+                         struct config_report *report)
+{
+    bool good = true;
+    for (uint32_t v = 0; v < config->vm_count; v++) {
+        good &= check_poison(config, plan, v, report);
+    }
+    return good;
+}
 
 bool config_place(const struct config *config, const struct config_machine *machine,
                   struct machine_plan *plan, struct config_report *report)
@@ -24,7 +64,7 @@ bool config_place(const struct config *config, const struct config_machine *mach
     }
     return config_place_cpus(config, machine, plan, report) &&
            config_place_memory(config, machine, plan, report) &&
-           config_place_pci(config, machine, plan, report);
+           config_place_pci(config, machine, plan, report) && check_faults(config, plan, report);
 }
 
 /* The files beside the kernel, as the kernel's format takes them. */

@@ -63,6 +63,11 @@ void config_read_fault_plan(struct config_reader *reader, const struct config_pr
             memcpy(plan->fault_plan + used, text, length);
             used += length;
             plan->fault_plan[used++] = ',';
+            if (!fault_plan_parse(plan->fault_plan, used, &parsed, bad)) {
+                struct config_problem *problem = item_error(reader, property, bad);
+                config_problem_what(problem, "is one too many: at most %u pages", FAULT_POISON_MAX);
+                config_problem_remedy(problem, "leave something out");
+            }
         }
     }
 }

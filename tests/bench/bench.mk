@@ -4,7 +4,7 @@
 
 NATIVE_DIR := tests/bench/native
 NATIVE_SRC := $(NATIVE_DIR)/main.c $(NATIVE_DIR)/run.c $(NATIVE_DIR)/start.S boot/file.c boot/memory.c boot/output.c \
-	kernel/printf.c kernel/string.c $(wildcard boot/config/*.c boot/image/*.c)
+	kernel/fault_plan.c kernel/printf.c kernel/string.c $(wildcard boot/config/*.c boot/image/*.c)
 NATIVE_O := $(patsubst %.c,$(BUILD)/loader/%.o,$(filter %.c,$(NATIVE_SRC))) \
 	$(patsubst %.S,$(BUILD)/loader/%.S.o,$(filter %.S,$(NATIVE_SRC)))
 

@@ -386,6 +386,22 @@ static void a_flat_image_has_its_rom_below_4_gib(void **state)
     assert_int_equal(placed.vms[0].memory[0].size, MIB(64));
 }
 
+/* ---- memory that goes bad on purpose ---- */
+
+static void poison_must_be_ram(void **state)
+{
+    (void)state;
+    machine_with("");
+    assert_true(place_with("a { faults; fault-plan = \"poison=0x0 poison=0x3ffffff\"; };"));
+    assert_no_problems();
+    assert_false(
+        place_with("a { faults; fault-plan = \"poison=0x4000000\", \"poison=0x1000\"; };"));
+    assert_report(
+        "error: /chosen/hypervisor/a: fault-plan = \"poison=0x4000000\": is no RAM of the "
+        "VM; its first RAM is 0x0 to 0x3ffffff",
+        NULL);
+}
+
 static int forget(void **state)
 {
     (void)state;
@@ -417,6 +433,7 @@ int main(void)
         cmocka_unit_test(a_1_to_1_vm_without_room_is_refused),
         cmocka_unit_test(a_1_to_1_vm_of_1_mib_has_the_low_piece_only),
         cmocka_unit_test(a_flat_image_has_its_rom_below_4_gib),
+        cmocka_unit_test(poison_must_be_ram),
     };
     return cmocka_run_group_tests(tests, NULL, forget);
 }

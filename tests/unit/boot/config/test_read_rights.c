@@ -326,6 +326,20 @@ static int forget(void **state)
     return 0;
 }
 
+static void poison_is_counted_over_all_strings(void **state)
+{
+    (void)state;
+    parse_with("a { faults; fault-plan = \"poison=0x1 poison=0x2 poison=0x3 poison=0x4\", "
+               "\"poison=0x5 poison=0x6 poison=0x7 poison=0x8\"; };");
+    assert_no_problems();
+    parse_with("a { faults; fault-plan = \"poison=0x1 poison=0x2 poison=0x3 poison=0x4\", "
+               "\"poison=0x5 poison=0x6 poison=0x7 poison=0x8 poison=0x9\"; };");
+    assert_report(
+        "error: /chosen/hypervisor/a: fault-plan = \"poison=0x9\": is one too many: at most "
+        "8 pages; leave something out",
+        NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -353,6 +367,7 @@ int main(void)
         cmocka_unit_test(hiding_what_guests_need_is_warned_of),
         cmocka_unit_test(guests_need_what_64_bit_systems_and_x2apic_need),
         cmocka_unit_test(cpuid_features_are_named_once),
+        cmocka_unit_test(poison_is_counted_over_all_strings),
     };
     return cmocka_run_group_tests(tests, NULL, forget);
 }

@@ -52,17 +52,17 @@ KERNEL_O := $(patsubst %.c,$(BUILD)/kernel/%.o,$(KERNEL_C)) \
 	$(patsubst %.S,$(BUILD)/kernel/%.S.o,$(KERNEL_S)) \
 	$(patsubst $(BUILD)/gen/%.c,$(BUILD)/kernel/gen/%.o,$(KERNEL_GEN))
 
-$(BUILD)/kernel/%.o: %.c | $(SETUP_PACKAGES)
+$(BUILD)/kernel/%.o: %.c $(BUILD)/flags/kernel | $(SETUP_PACKAGES)
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(KERNEL_CFLAGS) -MMD -MP -c -o $@ $<
 
-$(BUILD)/kernel/gen/%.o: $(BUILD)/gen/%.c | $(SETUP_PACKAGES)
+$(BUILD)/kernel/gen/%.o: $(BUILD)/gen/%.c $(BUILD)/flags/kernel | $(SETUP_PACKAGES)
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(KERNEL_CFLAGS) -MMD -MP -c -o $@ $<
 
-$(BUILD)/kernel/%.S.o: %.S | $(SETUP_PACKAGES)
+$(BUILD)/kernel/%.S.o: %.S $(BUILD)/flags/kernel | $(SETUP_PACKAGES)
 	$(call say,AS,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(KERNEL_CFLAGS) -MMD -MP -c -o $@ $<
@@ -82,10 +82,13 @@ KERNEL_HOT := $(filter-out vmx/exit_event.c drivers/vuart_input.c,$(wildcard vmx
 	kernel/mmio_execute.c kernel/msr_policy.c kernel/cpuid_policy.c \
 	kernel/xapic.c drivers/vuart*.c drivers/vioapic.c))
 KERNEL_COLD_O := $(patsubst %.c,$(BUILD)/kernel/%.o,$(filter-out $(KERNEL_HOT),$(KERNEL_C)))
-$(KERNEL_COLD_O): KERNEL_CFLAGS += -Oz -fno-jump-tables
+KERNEL_COLD_CFLAGS := -Oz -fno-jump-tables
+$(KERNEL_COLD_O): KERNEL_CFLAGS += $(KERNEL_COLD_CFLAGS)
 # Each byte of a guest's console passes here.
-$(BUILD)/kernel/kernel/vm_console.o: KERNEL_CFLAGS += -Os
-$(BUILD)/kernel/vmx/vcpu.o $(BUILD)/kernel/vmx/exit_%.o: KERNEL_CFLAGS += -fomit-frame-pointer
+KERNEL_CONSOLE_CFLAGS := -Os
+$(BUILD)/kernel/kernel/vm_console.o: KERNEL_CFLAGS += $(KERNEL_CONSOLE_CFLAGS)
+KERNEL_EXIT_CFLAGS := -fomit-frame-pointer
+$(BUILD)/kernel/vmx/vcpu.o $(BUILD)/kernel/vmx/exit_%.o: KERNEL_CFLAGS += $(KERNEL_EXIT_CFLAGS)
 
 # The symbol table for backtraces is made from a first link and linked in by the second.
 $(BUILD)/kernel.nosyms.elf: $(KERNEL_O) linker.ld
@@ -114,23 +117,23 @@ LOADER_O := $(patsubst %.c,$(BUILD)/loader/%.o,$(LOADER_C)) $(BUILD)/loader/boot
 LIBFDT_SRC := fdt.c fdt_ro.c fdt_check.c fdt_strerror.c
 LOADER_FDT_O := $(patsubst %.c,$(BUILD)/loader/libfdt/%.o,$(LIBFDT_SRC))
 
-$(BUILD)/loader/%.o: %.c | $(SETUP_PACKAGES) $(SETUP_LIBFDT)
+$(BUILD)/loader/%.o: %.c $(BUILD)/flags/loader | $(SETUP_PACKAGES) $(SETUP_LIBFDT)
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LOADER_CFLAGS) $(FDT_INCLUDE) -MMD -MP -c -o $@ $<
-$(BUILD)/loader/gen/%.o: $(BUILD)/gen/%.c | $(SETUP_PACKAGES)
+$(BUILD)/loader/gen/%.o: $(BUILD)/gen/%.c $(BUILD)/flags/loader | $(SETUP_PACKAGES)
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LOADER_CFLAGS) -MMD -MP -c -o $@ $<
-$(BUILD)/loader/%.S.o: %.S | $(SETUP_PACKAGES)
+$(BUILD)/loader/%.S.o: %.S $(BUILD)/flags/loader | $(SETUP_PACKAGES)
 	$(call say,AS,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LOADER_CFLAGS) -MMD -MP -c -o $@ $<
-$(BUILD)/loader/boot/kernel_blob.o: boot/kernel_blob.inc $(BUILD)/kernel.stripped.elf
+$(BUILD)/loader/boot/kernel_blob.o: boot/kernel_blob.inc $(BUILD)/kernel.stripped.elf $(BUILD)/flags/loader
 	$(Q)$(CC) $(LOADER_CFLAGS) -DKERNEL_ELF='"$(BUILD)/kernel.stripped.elf"' -x assembler-with-cpp -c -o $@ $<
 # libfdt is built from Debian's source package with our flags; its own warnings are not ours.
 FDT_INCLUDE := -isystem boot/config/libfdt_env -isystem $(LIBFDT_DIR)
-$(BUILD)/loader/libfdt/%.o: | $(SETUP_LIBFDT)
+$(BUILD)/loader/libfdt/%.o: $(BUILD)/flags/loader | $(SETUP_LIBFDT)
 	$(call say,CC,libfdt/$*.c)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LOADER_CFLAGS) $(FDT_INCLUDE) -w -c -o $@ $(LIBFDT_DIR)/$*.c
@@ -146,6 +149,7 @@ $(BUILD)/bulkhead.efi: $(BUILD)/bulkhead.so
 include tests/unit/unit.mk
 include tests/system/fixtures.mk
 include tests/tests.mk
+include tools/flags.mk
 
 # ---------------------------------------------------------------- targets
 .PHONY: all clean distclean FORCE help run debug compile_commands.json

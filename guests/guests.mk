@@ -18,11 +18,11 @@ GUEST_SHARED := kernel/printf.c kernel/string.c
 guest_objects = $(patsubst %,$(BUILD)/guests/obj/%.o,$(sort $(wildcard guests/runtime/*.[cS] \
 	guests/$(1)/*.[cS])) $(GUEST_SHARED) $(GUEST_MORE_$(1)))
 
-$(BUILD)/guests/obj/%.c.o: %.c | $(SETUP_PACKAGES)
+$(BUILD)/guests/obj/%.c.o: %.c $(BUILD)/flags/guests | $(SETUP_PACKAGES)
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(GUEST_CFLAGS) -MMD -MP -c -o $@ $<
-$(BUILD)/guests/obj/%.S.o: %.S | $(SETUP_PACKAGES)
+$(BUILD)/guests/obj/%.S.o: %.S $(BUILD)/flags/guests | $(SETUP_PACKAGES)
 	$(call say,AS,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(GUEST_CFLAGS) -MMD -MP -c -o $@ $<

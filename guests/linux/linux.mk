@@ -24,13 +24,14 @@ $(BUILD)/guests/vmlinux-rt: $(BUILD)/guests/vmlinuz-rt guests/linux/unpack
 $(E1000): $(BUILD)/guests/vmlinuz-rt
 	@mkdir -p $(@D)
 	$(Q)BUILD=$(BUILD) guests/linux/fetch rt $@ e1000.ko
-# Try memory on behalf of /init.
+# Programs for Linux, without a C library. These two try memory on behalf of /init.
+LINUX_CFLAGS = -std=gnu11 -O2 $(WARN) -ffreestanding -nostdlib -static -fno-stack-protector -fno-pic \
+	-no-pie -Wl,--build-id=none
 LINUX_PROGRAMS := $(addprefix $(BUILD)/guests/obj/,memory poison)
-$(LINUX_PROGRAMS): $(BUILD)/guests/obj/%: guests/linux/%.c | $(SETUP_PACKAGES)
+$(LINUX_PROGRAMS): $(BUILD)/guests/obj/%: guests/linux/%.c $(BUILD)/flags/guests | $(SETUP_PACKAGES)
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
-	$(Q)$(CC) -std=gnu11 -O2 $(WARN) -ffreestanding -nostdlib -static -fno-stack-protector -fno-pic \
-		-no-pie -Wl,--build-id=none -o $@ $<
+	$(Q)$(CC) $(LINUX_CFLAGS) -o $@ $<
 $(BUILD)/guests/initramfs.cpio: guests/linux/mkinitramfs guests/linux/init $(BUILD)/guests/obj/memory | $(SETUP_PACKAGES)
 	$(call say,CPIO,$@)
 	@mkdir -p $(@D)

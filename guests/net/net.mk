@@ -14,15 +14,16 @@ NET_PAGE_C := $(patsubst %,$(BUILD)/gen/net/%.c,$(NET_PAGES))
 GUEST_MORE_net := $(addprefix lwip/,$(LWIP_SRC)) $(addprefix pages/,$(addsuffix .c,$(NET_PAGES)))
 
 LWIP_INCLUDE = -Iguests/net/lwip -isystem $(LWIP_DIR)/include
+GUEST_NET_CFLAGS = -Iguests/net/libc $(LWIP_INCLUDE)
 $(BUILD)/guests/obj/guests/net/%.o $(BUILD)/guests/obj/lwip/%.o: \
-	GUEST_CFLAGS += -Iguests/net/libc $(LWIP_INCLUDE)
+	GUEST_CFLAGS += $(GUEST_NET_CFLAGS)
 $(BUILD)/guests/obj/guests/net/%.o: | $(SETUP_LWIP)
 # Headers that lwIP's own include count as a system's, which -MMD leaves out.
 LWIP_OPTIONS := $(wildcard guests/net/lwip/*.h guests/net/lwip/arch/*.h)
 $(patsubst %,$(BUILD)/guests/obj/%.o,$(wildcard guests/net/*.c) $(addprefix lwip/,$(LWIP_SRC))) \
 $(foreach f,connection.o network.o,$(BUILD)/fuzz/obj/guests/net/$(f)): $(LWIP_OPTIONS)
 
-$(BUILD)/guests/obj/lwip/%.c.o: | $(SETUP_LWIP)
+$(BUILD)/guests/obj/lwip/%.c.o: $(BUILD)/flags/guests | $(SETUP_LWIP)
 	$(call say,CC,lwip/$*.c)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(GUEST_CFLAGS) -w -MMD -MP -c -o $@ $(LWIP_DIR)/$*.c
@@ -31,6 +32,6 @@ $(BUILD)/gen/net/%.c: guests/net/web/% tools/mkarray
 	$(call say,ARRAY,$@)
 	@mkdir -p $(@D)
 	$(Q)$(PYTHON) tools/mkarray page_$(subst .,_,$*) $< guests/net/pages.h > $@
-$(BUILD)/guests/obj/pages/%.c.o: $(BUILD)/gen/net/%.c
+$(BUILD)/guests/obj/pages/%.c.o: $(BUILD)/gen/net/%.c $(BUILD)/flags/guests
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(GUEST_CFLAGS) -MMD -MP -c -o $@ $<

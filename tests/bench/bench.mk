@@ -11,21 +11,17 @@ NATIVE_O := $(patsubst %.c,$(BUILD)/loader/%.o,$(filter %.c,$(NATIVE_SRC))) \
 $(BUILD)/native.so: $(NATIVE_O) $(addprefix $(BUILD)/loader/libfdt/,fdt.o fdt_ro.o fdt_check.o \
 	fdt_strerror.o)
 	$(call say,LD,$@)
-	$(Q)ld -nostdlib -znocombreloc -shared -Bsymbolic --build-id=none --no-undefined -z noexecstack \
-		-T $(EFI_LIB)/elf_x86_64_efi.lds $(EFI_LIB)/crt0-efi-x86_64.o $^ \
-		-o $@ -L $(EFI_LIB) -lgnuefi $$($(CC) -print-libgcc-file-name)
+	$(Q)$(EFI_LD) $^ -o $@ $(EFI_LD_LIBS)
 $(BUILD)/native.efi: $(BUILD)/native.so
 	$(call say,OBJCOPY,$@)
-	$(Q)objcopy -j .text -j .sdata -j .data -j .dynamic -j .dynsym -j .rel -j .rela -j '.rel.*' \
-		-j '.rela.*' -j .reloc -j .rodata --strip-debug --target=efi-app-x86_64 $< $@
+	$(Q)$(EFI_OBJCOPY) $< $@
 
 # The measured Linux's only program, in an initramfs of its own.
 BENCH_INIT := $(BUILD)/guests/bench-init.cpio
-$(BENCH_INIT): tests/bench/linux/init.c
+$(BENCH_INIT): tests/bench/linux/init.c $(BUILD)/flags/guests
 	$(call say,CC,$<)
 	@mkdir -p $(BUILD)/bench-init $(@D)
-	$(Q)$(CC) -std=gnu11 -O2 $(WARN) -ffreestanding -nostdlib -static -fno-stack-protector -fno-pic \
-		-no-pie -Wl,--build-id=none -o $(BUILD)/bench-init/init $<
+	$(Q)$(CC) $(LINUX_CFLAGS) -o $(BUILD)/bench-init/init $<
 	$(Q)cd $(BUILD)/bench-init && echo init | cpio --quiet --reproducible -o -H newc > $(CURDIR)/$@
 
 .PHONY: bench

@@ -7,14 +7,14 @@ CHECK_O := $(patsubst %.c,$(BUILD)/check/%.o,$(CHECK_C)) \
 	$(BUILD)/check/gen/dsdt.o
 CHECK_CFLAGS = -std=gnu11 -O2 -g $(WARN) -I. -ffile-prefix-map=$(CURDIR)=.
 
-$(BUILD)/check/%.o: %.c | $(SETUP_PACKAGES) $(SETUP_LIBFDT)
+$(BUILD)/check/%.o: %.c $(BUILD)/flags/check | $(SETUP_PACKAGES) $(SETUP_LIBFDT)
 	$(call say,CC,$< (workstation))
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CHECK_CFLAGS) -isystem $(LIBFDT_DIR) -MMD -MP -c -o $@ $<
-$(BUILD)/check/gen/%.o: $(BUILD)/gen/%.c
+$(BUILD)/check/gen/%.o: $(BUILD)/gen/%.c $(BUILD)/flags/check
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CHECK_CFLAGS) -MMD -MP -c -o $@ $<
-$(BUILD)/check/libfdt/%.o: | $(SETUP_LIBFDT)
+$(BUILD)/check/libfdt/%.o: $(BUILD)/flags/check | $(SETUP_LIBFDT)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CHECK_CFLAGS) -w -I$(LIBFDT_DIR) -c -o $@ $(LIBFDT_DIR)/$*.c
 $(BUILD)/bulkhead-check: $(CHECK_O)

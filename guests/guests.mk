@@ -2,7 +2,7 @@
 # Bulkhead's own guests: build/guests/NAME.elf for each folder on the runtime, and reset.bin.
 # Included by the Makefile before its flags are set: everything here expands late.
 
-GUEST_NAMES := hello smp rt bench neighbour hostile events net manager lives
+GUEST_NAMES := hello echo smp rt bench neighbour hostile events net manager lives
 GUESTS := $(addprefix $(BUILD)/guests/,$(addsuffix .elf,$(GUEST_NAMES)) reset.bin)
 include guests/linux/linux.mk
 include guests/foreign/foreign.mk

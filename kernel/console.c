@@ -266,5 +266,6 @@ void console_choose_poller(const struct boot_info *info)
     announced = com1 && poller->apic_id < UINT8_MAX &&
                 vm_pci_nmi_from_pin(UART_PIN, (uint8_t)poller->apic_id);
     log_notice("console: " TERMINAL_BANNER);
+    terminal_start(info->plan.console_view);
     console_wake();
 }

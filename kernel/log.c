@@ -37,6 +37,7 @@ static void (*pending_hook)(void);
 static void (*growth_hook)(void);
 static enum log_level console_level = LOG_INFO;
 static bool held;
+static uint64_t held_from; /* what is before is passed on all the same */
 
 static const char *const level_prefix[] = {
     [LOG_ERROR] = "error: ", [LOG_WARNING] = "warning: ", [LOG_NOTICE] = "",
@@ -130,7 +131,7 @@ static size_t piece_length(const struct sink_state *state)
 
 static bool park_if_held(struct sink_state *state)
 {
-    bool hold = held && state->sink.shared;
+    bool hold = held && state->sink.shared && state->next >= held_from;
     bool between = state->notice_sent == state->notice_length &&
                    (state->next == head || is_mark(ring[state->next % LOG_RING_SIZE]));
     state->parked = hold && (state->parked || between);
@@ -299,6 +300,7 @@ bool log_hold(bool hold)
 {
     bool parked = true;
     spin_lock(&lock);
+    held_from = held && hold ? held_from : 0;
     held = hold;
     drain_all();
     for (unsigned i = 0; i < sink_count; i++) {
@@ -306,6 +308,14 @@ bool log_hold(bool hold)
     }
     spin_unlock(&lock);
     return parked;
+}
+
+void log_hold_from_here(void)
+{
+    spin_lock(&lock);
+    held_from = head;
+    held = true;
+    spin_unlock(&lock);
 }
 
 void log_flush(void)

@@ -66,6 +66,10 @@ bool log_drain(void);
  */
 bool log_hold(bool hold);
 
+/* Holds them from here on: what has been printed is passed on first. log_hold(true) then keeps to
+ * it, and is true when it has been. */
+void log_hold_from_here(void);
+
 /* Passes on everything, held or not, waiting at most about a second for a stuck device. */
 void log_flush(void);
 

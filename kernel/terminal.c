@@ -22,11 +22,11 @@
 #define READ_MAX   64   /* bytes taken from the UART at once */
 #define LINGER_US  3000 /* polling goes on that long after a key: the next one may come */
 
-enum { VIEW_ALL = -1, VIEW_MONITOR = -2 }; /* others: the VM's index */
-
-static int view = VIEW_ALL;
-static bool prefixed; /* the last key was Ctrl-] */
-static bool refused;  /* it has been said that keys go nowhere */
+/* enum console_view, or the VM's index. */
+static int view = CONSOLE_VIEW_ALL;
+static int first_view = CONSOLE_VIEW_ALL; /* follows as soon as the boot log has been shown */
+static bool prefixed;                     /* the last key was Ctrl-] */
+static bool refused;                      /* it has been said that keys go nowhere */
 static uint64_t key_at;
 
 /* Own words: what is said about views. */
@@ -78,7 +78,7 @@ static __attribute__((format(printf, 1, 2))) void say(const char *format, ...)
     va_start(args, format);
     kvsnprintf(line, sizeof(line), format, args);
     va_end(args);
-    if (view == VIEW_ALL) {
+    if (view == CONSOLE_VIEW_ALL) {
         log_guest_line("console", line);
     } else {
         print("\n[%s]\n", line);
@@ -94,12 +94,13 @@ static void show(int wanted)
         shown[view] -= chunk_used - chunk_sent; /* comes again when it is shown again */
     }
     view = wanted;
+    first_view = CONSOLE_VIEW_ALL;
     chunk_used = chunk_sent = 0;
-    if (view == VIEW_ALL) {
+    if (view == CONSOLE_VIEW_ALL) {
         out_read = out_written;
         log_hold(false);
         say("all VMs and the log; " TERMINAL_BANNER);
-    } else if (view == VIEW_MONITOR) {
+    } else if (view == CONSOLE_VIEW_MONITOR) {
         say("monitor; \"help\" lists its commands; Ctrl-] ? for help");
         monitor_open();
     } else {
@@ -113,11 +114,45 @@ void terminal_attach(const struct vm *vm)
     show((int)vm->index);
 }
 
+void terminal_start(int wanted)
+{
+    first_view = wanted;
+    if (wanted != CONSOLE_VIEW_ALL) {
+        log_hold_from_here();
+    }
+}
+
+/* The keys of VMs, in their order: 1 to 9, then A, B and so on. */
+static char key_of(uint32_t index)
+{
+    return (char)(index < 9 ? '1' + (int)index : 'A' + (int)index - 9);
+}
+
+static bool show_by_key(uint8_t byte)
+{
+    uint32_t count = vm_count();
+    uint32_t now = view >= 0 ? (uint32_t)view : count;
+    if (count != 0 &&
+        (byte == 'n' || byte == 'p')) { /* from no VM to the first or the last one, and round */
+        uint32_t next = now + 1 < count ? now + 1 : 0;
+        uint32_t previous = now > 0 ? now - 1 : count - 1;
+        show((int)(byte == 'n' ? next : previous));
+        return true;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        if (key_of(i) == byte) {
+            show((int)i);
+            return true;
+        }
+    }
+    return false;
+}
+
 static void help(void)
 {
     say(TERMINAL_BANNER);
-    for (uint32_t i = 0; i < vm_count() && i < 9; i++) {
-        say("%u: VM %s, %s", i + 1, vm_get(i)->plan->name, vm_state_name(vm_state(vm_get(i))));
+    for (uint32_t i = 0; i < vm_count(); i++) {
+        say("%c: VM %s, %s", key_of(i), vm_get(i)->plan->name, vm_state_name(vm_state(vm_get(i))));
     }
 }
 
@@ -141,7 +176,7 @@ static void key(uint8_t byte)
 {
     if (view >= 0) {
         type((uint32_t)view, byte);
-    } else if (view == VIEW_MONITOR) {
+    } else if (view == CONSOLE_VIEW_MONITOR) {
         monitor_key(byte);
     } else if (!refused) {
         refused = true;
@@ -154,12 +189,10 @@ static void command_key(uint8_t byte)
     if (byte == ']' || byte == PREFIX) {
         key(PREFIX);
     } else if (byte == 'a') {
-        show(VIEW_ALL);
+        show(CONSOLE_VIEW_ALL);
     } else if (byte == 'm') {
-        show(VIEW_MONITOR);
-    } else if (byte > '0' && byte <= '9' && byte - '1' < (int)vm_count()) {
-        show(byte - '1');
-    } else {
+        show(CONSOLE_VIEW_MONITOR);
+    } else if (!show_by_key(byte)) {
         help();
     }
 }
@@ -216,7 +249,7 @@ static bool give_keys(void)
 /* The next bytes of what is shown; false when there are none. */
 static bool next_chunk(void)
 {
-    if (view == VIEW_MONITOR) {
+    if (view == CONSOLE_VIEW_MONITOR) {
         chunk_sent = 0;
         chunk_used = monitor_output(chunk, CHUNK);
         return chunk_used != 0;
@@ -277,9 +310,15 @@ static bool send(void)
 bool terminal_poll(void)
 {
     bool more = take_keys();
+    if (first_view != CONSOLE_VIEW_ALL) {
+        if (!log_hold(true)) {
+            return true;
+        }
+        show(first_view);
+    }
     more |= give_keys();
-    more |= view == VIEW_MONITOR && monitor_poll();
-    if (view != VIEW_ALL) {
+    more |= view == CONSOLE_VIEW_MONITOR && monitor_poll();
+    if (view != CONSOLE_VIEW_ALL) {
         more |= send();
     }
     return more;

@@ -9,7 +9,9 @@
 
 #include "kernel/types.h"
 
-#define TERMINAL_BANNER "Ctrl-] then m: monitor, 1-9: that VM's console, a: all, ]: itself, ?: help"
+#define TERMINAL_BANNER                                                                            \
+    "Ctrl-] then m: monitor, 1-9: that VM's console, n, p: the next, the previous one, a: all, "   \
+    "]: itself, ?: help"
 
 struct vm;
 
@@ -18,6 +20,10 @@ struct vm;
  * is left to do, call again in about a millisecond.
  */
 bool terminal_poll(void);
+
+/* The view to begin with (enum console_view or a VM's index), after what the log holds now. Once,
+ * before the poller has begun. */
+void terminal_start(int wanted);
 
 /* The line shows this VM from now on, first what it printed since it was last shown. */
 void terminal_attach(const struct vm *vm);

@@ -145,12 +145,15 @@ struct vm_plan {
 };
 
 enum console_sink { CONSOLE_SERIAL = 1, CONSOLE_FRAMEBUFFER = 2, CONSOLE_BOTH = 3 };
+/* What the serial line shows from the start; other numbers are a VM's index. */
+enum console_view { CONSOLE_VIEW_ALL = -1, CONSOLE_VIEW_MONITOR = -2 };
 enum machine_on_last_vm { ON_LAST_VM_POWEROFF, ON_LAST_VM_RESET, ON_LAST_VM_HALT };
 enum machine_on_panic { ON_PANIC_HALT, ON_PANIC_RESET };
 enum log_level { LOG_ERROR, LOG_WARNING, LOG_NOTICE, LOG_INFO, LOG_DEBUG };
 
 struct machine_plan {
     enum console_sink console;
+    int32_t console_view; /* enum console_view, or a VM's index */
     enum log_level log_level;
     enum machine_on_last_vm on_last_vm; /* when the last VM has ended, or when there is none */
     enum machine_on_panic on_panic;

@@ -264,6 +264,43 @@ static void check_starts(const struct config *config, struct config_report *repo
     }
 }
 
+/* Among the VMs, which have been read by now. */
+static void find_console_view(struct config *config, struct config_report *report)
+{
+    struct config_nearest nearest = {.wrong = config->console_view_name};
+    if (nearest.wrong == NULL || strcmp(nearest.wrong, "all") == 0) {
+        return;
+    }
+    if (strcmp(nearest.wrong, "monitor") == 0) {
+        config->console_view = CONSOLE_VIEW_MONITOR;
+        return;
+    }
+    config_nearest_offer(&nearest, "all");
+    config_nearest_offer(&nearest, "monitor");
+    for (uint32_t i = 0; i < config->vm_count; i++) {
+        const char *name = config->vms[i].plan.name;
+        if (strcmp(name, nearest.wrong) == 0) {
+            config->console_view = (int32_t)i;
+            return;
+        }
+        config_nearest_offer(&nearest, name);
+    }
+    struct config_problem *problem =
+        config_node_problem(report, config->fdt, config->node, CONFIG_ERROR, "console-view");
+    config_problem_value(problem, "\"%s\"", nearest.wrong);
+    config_problem_what(problem, "is not \"all\", \"monitor\" or the name of a VM");
+    if (nearest.best != NULL) {
+        config_problem_remedy(problem, "did you mean \"%s\"?", nearest.best);
+    }
+}
+
+void config_read_console_view(struct config_reader *reader, const struct config_property *property,
+                              const struct config_value *value)
+{
+    (void)property;
+    reader->config->console_view_name = config_value_string(value, 0);
+}
+
 void config_check_machine_node(struct config *config, struct config_report *report)
 {
     for (uint32_t b = 1; b < config->vm_count; b++) {
@@ -274,4 +311,5 @@ void config_check_machine_node(struct config *config, struct config_report *repo
         }
     }
     check_starts(config, report);
+    find_console_view(config, report);
 }

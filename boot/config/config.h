@@ -153,6 +153,8 @@ struct config {
     const void *fdt;
     int node; /* of /chosen/hypervisor */
     enum console_sink console;
+    const char *console_view_name; /* as given; NULL: not given */
+    int32_t console_view;          /* as in struct machine_plan */
     enum log_level log_level;
     enum machine_on_last_vm on_last_vm;
     enum machine_on_panic on_panic;

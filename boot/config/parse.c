@@ -227,6 +227,7 @@ bool config_parse(const void *fdt, size_t size, struct config *config, struct co
     memset(config, 0, sizeof(*config));
     config->node = -1;
     config->console = CONSOLE_BOTH;
+    config->console_view = CONSOLE_VIEW_ALL;
     config->log_level = LOG_INFO;
     if (!config_tree_check(fdt, size, "configuration", report)) {
         return false;

@@ -55,6 +55,7 @@ bool config_place(const struct config *config, const struct config_machine *mach
 {
     memset(plan, 0, sizeof(*plan));
     plan->console = config->console;
+    plan->console_view = config->console_view;
     plan->log_level = config->log_level;
     plan->on_last_vm = config->on_last_vm;
     plan->on_panic = config->on_panic;

@@ -144,6 +144,8 @@ void config_read_permissions(struct config_reader *reader, const struct config_p
                              const struct config_value *value);
 void config_read_pci(struct config_reader *reader, const struct config_property *property,
                      const struct config_value *value);
+void config_read_console_view(struct config_reader *reader, const struct config_property *property,
+                              const struct config_value *value);
 void config_read_ports(struct config_reader *reader, const struct config_property *property,
                        const struct config_value *value);
 void config_read_msrs(struct config_reader *reader, const struct config_property *property,

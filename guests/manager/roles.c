@@ -6,8 +6,6 @@
 #include "guests/runtime/startup.h"
 #include "guests/runtime/trap.h"
 
-#define UART_LSR_DR 0x01
-
 void role_denied(void)
 {
     static uint64_t memory[512];

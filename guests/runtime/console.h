@@ -19,6 +19,7 @@
 #define UART_LSR      (UART_BASE + 5)
 #define UART_SCR      (UART_BASE + 7)
 
+#define UART_LSR_DR   0x01
 #define UART_LSR_THRE 0x20
 #define UART_LSR_TEMT 0x40
 

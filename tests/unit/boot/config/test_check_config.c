@@ -109,6 +109,40 @@ static void two_vms_of_one_name_are_refused(void **state)
                   NULL);
 }
 
+static void the_first_view_of_the_console_is_a_word_or_a_vm(void **state)
+{
+    static const struct {
+        const char *name;
+        int32_t view;
+    } good[] = {
+        {"all", CONSOLE_VIEW_ALL}, {"monitor", CONSOLE_VIEW_MONITOR}, {"a", 0}, {"second", 1}};
+    static const char second[] =
+        "b { compatible = \"bulkhead,domain\"; vm-name = \"second\"; cpus = <1>; memory = \"64M\"; "
+        "kernel { compatible = \"module,kernel\"; file = \"k\"; }; };";
+    char changes[1024];
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(good); i++) {
+        snprintf(changes, sizeof(changes), "console-view = \"%s\"; %s", good[i].name, second);
+        assert_true(machine_with(""));
+        assert_true(place_with(changes));
+        assert_int_equal(placed.console_view, good[i].view);
+    }
+    assert_true(place_with(second));
+    assert_int_equal(placed.console_view, CONSOLE_VIEW_ALL);
+    snprintf(changes, sizeof(changes), "console-view = \"secnod\"; %s", second);
+    parse_with(changes);
+    assert_report("error: /chosen/hypervisor: console-view = \"secnod\": is not \"all\", "
+                  "\"monitor\" or the name of a VM; did you mean \"second\"?",
+                  NULL);
+    snprintf(changes, sizeof(changes), "console-view = \"b\"; %s", second); /* the node's name */
+    parse_with(changes);
+    assert_int_equal(report.errors, 1);
+    parse_with("console-view = \"nowhere\";");
+    assert_report("error: /chosen/hypervisor: console-view = \"nowhere\": is not \"all\", "
+                  "\"monitor\" or the name of a VM",
+                  NULL);
+}
+
 static void a_cpu_of_two_vms_is_refused(void **state)
 {
     (void)state;
@@ -172,6 +206,7 @@ int main(void)
         cmocka_unit_test(restart_max_without_restart_is_warned_of),
         cmocka_unit_test(core_type_beside_a_list_is_warned_of),
         cmocka_unit_test(two_vms_of_one_name_are_refused),
+        cmocka_unit_test(the_first_view_of_the_console_is_a_word_or_a_vm),
         cmocka_unit_test(a_cpu_of_two_vms_is_refused),
         cmocka_unit_test(a_pci_function_of_two_vms_is_refused),
         cmocka_unit_test(a_port_of_two_vms_is_refused),

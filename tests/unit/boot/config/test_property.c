@@ -38,6 +38,9 @@ static const struct property_case cases[] = {
     {MACHINE, "compatible", "compatible = \"hypervisor,bulkhead\", \"hypervisor\"", NULL, NULL},
     {MACHINE, "console", "console = \"framebuffer\"", "console = \"vga\"",
      "console = \"vga\": is not one of \"serial\", \"framebuffer\", \"both\""},
+    {MACHINE, "console-view", "console-view = \"monitor\"", "console-view = \"moniter\"",
+     "console-view = \"moniter\": is not \"all\", \"monitor\" or the name of a VM; did you mean "
+     "\"monitor\"?"},
     {MACHINE, "log-level", "log-level = \"debug\"", "log-level = \"warn\"",
      "log-level = \"warn\": is not one of \"error\", \"warning\", \"notice\", \"info\", \"debug\""},
     {MACHINE, "on-last-vm", "on-last-vm = \"halt\"", "on-last-vm = \"power-off\"",

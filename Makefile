@@ -131,12 +131,14 @@ $(BUILD)/loader/%.S.o: %.S $(BUILD)/flags/loader | $(SETUP_PACKAGES)
 	$(Q)$(CC) $(LOADER_CFLAGS) -MMD -MP -c -o $@ $<
 $(BUILD)/loader/boot/kernel_blob.o: boot/kernel_blob.inc $(BUILD)/kernel.stripped.elf $(BUILD)/flags/loader
 	$(Q)$(CC) $(LOADER_CFLAGS) -DKERNEL_ELF='"$(BUILD)/kernel.stripped.elf"' -x assembler-with-cpp -c -o $@ $<
-# libfdt is built from Debian's source package with our flags; its own warnings are not ours.
+# libfdt is built from Debian's source package with our flags; its own warnings are not ours. It adds lengths that it
+# has read to signed offsets and looks at the result afterwards: that needs an overflow that wraps.
+LIBFDT_CFLAGS := -w -fwrapv
 FDT_INCLUDE := -isystem boot/config/libfdt_env -isystem $(LIBFDT_DIR)
 $(BUILD)/loader/libfdt/%.o: $(BUILD)/flags/loader | $(SETUP_LIBFDT)
 	$(call say,CC,libfdt/$*.c)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(LOADER_CFLAGS) $(FDT_INCLUDE) -w -c -o $@ $(LIBFDT_DIR)/$*.c
+	$(Q)$(CC) $(LOADER_CFLAGS) $(FDT_INCLUDE) $(LIBFDT_CFLAGS) -c -o $@ $(LIBFDT_DIR)/$*.c
 
 $(BUILD)/bulkhead.so: $(LOADER_O) $(LOADER_FDT_O)
 	$(call say,LD,$@)

@@ -6,11 +6,11 @@
 
 FLAGS_kernel := $(KERNEL_CFLAGS) hot: $(KERNEL_HOT) cold: $(KERNEL_COLD_CFLAGS) console: $(KERNEL_CONSOLE_CFLAGS) \
 	exits: $(KERNEL_EXIT_CFLAGS) ld: $(KERNEL_LDFLAGS)
-FLAGS_loader := $(LOADER_CFLAGS) $(FDT_INCLUDE) ld: $(EFI_LD) $(EFI_LD_LIBS) objcopy: $(EFI_OBJCOPY)
+FLAGS_loader := $(LOADER_CFLAGS) $(FDT_INCLUDE) libfdt: $(LIBFDT_CFLAGS) ld: $(EFI_LD) $(EFI_LD_LIBS) objcopy: $(EFI_OBJCOPY)
 FLAGS_guests := $(GUEST_CFLAGS) net: $(GUEST_NET_CFLAGS) linux: $(LINUX_CFLAGS) ld: $(GUEST_LDFLAGS)
-FLAGS_check := $(CHECK_CFLAGS)
-FLAGS_unit := $(UNIT_CFLAGS)
-FLAGS_fuzz := $(FUZZ_CFLAGS) ld: $(FUZZ_LDFLAGS)
+FLAGS_check := $(CHECK_CFLAGS) libfdt: $(LIBFDT_CFLAGS)
+FLAGS_unit := $(UNIT_CFLAGS) libfdt: $(LIBFDT_CFLAGS)
+FLAGS_fuzz := $(FUZZ_CFLAGS) libfdt: $(LIBFDT_CFLAGS) ld: $(FUZZ_LDFLAGS)
 FLAG_STAMPS := $(addprefix $(BUILD)/flags/,kernel loader guests check unit fuzz)
 
 # The first lines of what they say. Asked again before a stamp is written: set-up may have installed them.

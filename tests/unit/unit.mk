@@ -31,7 +31,7 @@ $(BUILD)/unit/$(1)/obj/%.o: $(BUILD)/%.c $(BUILD)/flags/unit | $$(SETUP_PACKAGES
 	$$(Q)$(1) $$(UNIT_CFLAGS) -MMD -MP -c -o $$@ $$<
 $(BUILD)/unit/$(1)/obj/libfdt/%.o: $(BUILD)/flags/unit | $$(SETUP_LIBFDT)
 	@mkdir -p $$(@D)
-	$$(Q)$(1) $$(UNIT_CFLAGS) -w -I$$(LIBFDT_DIR) -c -o $$@ $$(LIBFDT_DIR)/$$*.c
+	$$(Q)$(1) $$(UNIT_CFLAGS) $$(LIBFDT_CFLAGS) -I$$(LIBFDT_DIR) -c -o $$@ $$(LIBFDT_DIR)/$$*.c
 $(BUILD)/unit/$(1)/obj/lwip/%.o: $(LWIP_OPTIONS) $(BUILD)/flags/unit | $$(SETUP_LWIP)
 	@mkdir -p $$(@D)
 	$$(Q)$(1) $$(UNIT_CFLAGS) -w -MMD -MP -c -o $$@ $$(LWIP_DIR)/$$*.c
@@ -62,7 +62,7 @@ $(BUILD)/fuzz/obj/%.o: %.c $(BUILD)/flags/fuzz | $(SETUP_PACKAGES) $(SETUP_LIBFD
 	$(Q)clang $(FUZZ_CFLAGS) -isystem $(LIBFDT_DIR) -MMD -MP -c -o $@ $<
 $(BUILD)/fuzz/obj/libfdt/%.o: $(BUILD)/flags/fuzz | $(SETUP_LIBFDT)
 	@mkdir -p $(@D)
-	$(Q)clang $(FUZZ_CFLAGS) -w -I$(LIBFDT_DIR) -c -o $@ $(LIBFDT_DIR)/$*.c
+	$(Q)clang $(FUZZ_CFLAGS) $(LIBFDT_CFLAGS) -I$(LIBFDT_DIR) -c -o $@ $(LIBFDT_DIR)/$*.c
 $(BUILD)/fuzz/obj/lwip/%.o: $(LWIP_OPTIONS) $(BUILD)/flags/fuzz | $(SETUP_LWIP)
 	@mkdir -p $(@D)
 	$(Q)clang $(FUZZ_CFLAGS) -w -MMD -MP -c -o $@ $(LWIP_DIR)/$*.c

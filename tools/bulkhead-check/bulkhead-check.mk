@@ -16,7 +16,7 @@ $(BUILD)/check/gen/%.o: $(BUILD)/gen/%.c $(BUILD)/flags/check
 	$(Q)$(CC) $(CHECK_CFLAGS) -MMD -MP -c -o $@ $<
 $(BUILD)/check/libfdt/%.o: $(BUILD)/flags/check | $(SETUP_LIBFDT)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(CHECK_CFLAGS) -w -I$(LIBFDT_DIR) -c -o $@ $(LIBFDT_DIR)/$*.c
+	$(Q)$(CC) $(CHECK_CFLAGS) $(LIBFDT_CFLAGS) -I$(LIBFDT_DIR) -c -o $@ $(LIBFDT_DIR)/$*.c
 $(BUILD)/bulkhead-check: $(CHECK_O)
 	$(call say,LD,$@)
 	$(Q)$(CC) -o $@ $^

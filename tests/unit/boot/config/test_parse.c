@@ -153,6 +153,24 @@ static void a_damaged_structure_is_refused(void **state)
     free(tree.data);
 }
 
+/* libfdt computes with signed offsets, to which it adds such a length. */
+static void a_length_near_the_largest_number_is_refused(void **state)
+{
+    (void)state;
+    struct tree tree = tree_compile(minimal);
+    int node = fdt_path_offset(tree.data, "/chosen/hypervisor");
+    uint8_t *property = (uint8_t *)tree.data + fdt_off_dt_struct(tree.data) +
+                        fdt_first_property_offset(tree.data, node);
+    for (uint32_t length = INT32_MAX - 256; length <= INT32_MAX + 256U; length++) {
+        fdt32_st(property + 4, length);
+        assert_false(parse_bytes(tree.data, tree.size));
+        assert_report("error: configuration: is damaged: libfdt says FDT_ERR_BADSTRUCTURE; compile "
+                      "or copy it again",
+                      NULL);
+    }
+    free(tree.data);
+}
+
 static void a_tree_without_chosen_is_refused(void **state)
 {
     (void)state;
@@ -401,6 +419,7 @@ int main(void)
         cmocka_unit_test(a_tree_at_an_odd_address_is_refused),
         cmocka_unit_test(a_tree_of_another_version_is_refused),
         cmocka_unit_test(a_damaged_structure_is_refused),
+        cmocka_unit_test(a_length_near_the_largest_number_is_refused),
         cmocka_unit_test(a_tree_without_chosen_is_refused),
         cmocka_unit_test(a_tree_without_machine_node_is_refused),
         cmocka_unit_test(a_second_machine_node_is_refused),

@@ -50,6 +50,41 @@ static void write_register(const struct uart16550 *uart, unsigned index, uint8_t
     }
 }
 
+/* Reading it clears the errors: every reader notes them. From any CPU and NMI handlers. */
+static __attribute__((noinline)) void note_errors(struct uart16550 *uart, uint8_t status)
+{
+    static const uint8_t bits[UART16550_ERRORS] = {
+        [UART16550_OVERRUN] = UART_LSR_OE,
+        [UART16550_DAMAGED] = UART_LSR_PE | UART_LSR_FE,
+        [UART16550_BREAK] = UART_LSR_BI,
+    };
+    if (status & UART_LSR_BI) { /* data sheet: a zero, whose stop bit is missing, comes with it */
+        status &= (uint8_t) ~(UART_LSR_PE | UART_LSR_FE);
+        __atomic_store_n(&uart->break_byte, true, __ATOMIC_RELAXED);
+    }
+    for (unsigned i = 0; i < UART16550_ERRORS; i++) {
+        if (status & bits[i]) {
+            __atomic_add_fetch(&uart->errors[i], 1, __ATOMIC_RELAXED);
+        }
+    }
+}
+
+static uint8_t read_status(struct uart16550 *uart)
+{
+    uint8_t status = read_register(uart, UART_LSR);
+    if ((status & UART_LSR_ERRORS) != 0 && status != LSR_ABSENT) {
+        note_errors(uart, status);
+    }
+    return status;
+}
+
+uint32_t uart16550_take_errors(struct uart16550 *uart, enum uart16550_error which)
+{
+    return __atomic_load_n(&uart->errors[which], __ATOMIC_RELAXED) == 0
+               ? 0
+               : __atomic_exchange_n(&uart->errors[which], 0, __ATOMIC_RELAXED);
+}
+
 bool uart16550_attach(struct uart16550 *uart, const struct boot_register *where, uint8_t stride,
                       volatile void *mapping)
 {
@@ -101,7 +136,7 @@ static bool loopback_works(const struct uart16550 *uart)
     return works;
 }
 
-bool uart16550_probe(const struct uart16550 *uart)
+bool uart16550_probe(struct uart16550 *uart)
 {
     if (uart->space == REGISTER_NONE || read_register(uart, UART_LSR) == LSR_ABSENT) {
         return false;
@@ -144,12 +179,15 @@ void uart16550_init(struct uart16550 *uart, uint32_t baud)
     bool fifo = (read_register(uart, UART_IIR) & UART_IIR_FIFOS) == UART_IIR_FIFOS;
     uart->burst = fifo ? UART_FIFO_SIZE : 1;
     write_register(uart, UART_MCR, UART_MCR_DTR | UART_MCR_RTS);
+    for (unsigned i = 0; i < UART16550_ERRORS; i++) {
+        uart->errors[i] = 0; /* what firmware did not read */
+    }
 }
 
-size_t uart16550_try_write(const struct uart16550 *uart, const void *bytes, size_t count)
+size_t uart16550_try_write(struct uart16550 *uart, const void *bytes, size_t count)
 {
     const uint8_t *next = bytes;
-    if (uart->space == REGISTER_NONE || (read_register(uart, UART_LSR) & UART_LSR_THRE) == 0) {
+    if (uart->space == REGISTER_NONE || (read_status(uart) & UART_LSR_THRE) == 0) {
         return 0;
     }
     count = MIN(count, uart->burst);
@@ -159,17 +197,17 @@ size_t uart16550_try_write(const struct uart16550 *uart, const void *bytes, size
     return count;
 }
 
-static bool wait_line_status(const struct uart16550 *uart, uint8_t bit)
+static bool wait_line_status(struct uart16550 *uart, uint8_t bit)
 {
     for (unsigned i = 0; i < UART16550_POLL_MAX; i++) {
-        if ((read_register(uart, UART_LSR) & bit) != 0) {
+        if ((read_status(uart) & bit) != 0) {
             return true;
         }
     }
     return false;
 }
 
-size_t uart16550_write(const struct uart16550 *uart, const void *bytes, size_t count)
+size_t uart16550_write(struct uart16550 *uart, const void *bytes, size_t count)
 {
     const uint8_t *next = bytes;
     size_t done = 0;
@@ -179,15 +217,22 @@ size_t uart16550_write(const struct uart16550 *uart, const void *bytes, size_t c
     return done;
 }
 
-bool uart16550_has_input(const struct uart16550 *uart)
+bool uart16550_has_input(struct uart16550 *uart)
 {
-    uint8_t status = uart->space == REGISTER_NONE ? 0 : read_register(uart, UART_LSR);
+    uint8_t status = uart->space == REGISTER_NONE ? 0 : read_status(uart);
     return status != LSR_ABSENT && (status & UART_LSR_DR) != 0;
 }
 
-int uart16550_read(const struct uart16550 *uart)
+int uart16550_read(struct uart16550 *uart)
 {
-    return uart16550_has_input(uart) ? read_register(uart, UART_RBR) : -1;
+    while (uart16550_has_input(uart)) {
+        uint8_t byte = read_register(uart, UART_RBR);
+        bool broken = __atomic_exchange_n(&uart->break_byte, false, __ATOMIC_RELAXED);
+        if (!broken || byte != 0) {
+            return byte;
+        }
+    }
+    return -1;
 }
 
 void uart16550_receive_interrupt(const struct uart16550 *uart, bool on)
@@ -198,7 +243,7 @@ void uart16550_receive_interrupt(const struct uart16550 *uart, bool on)
     }
 }
 
-bool uart16550_flush(const struct uart16550 *uart)
+bool uart16550_flush(struct uart16550 *uart)
 {
     return uart->space == REGISTER_NONE || wait_line_status(uart, UART_LSR_TEMT);
 }

@@ -140,6 +140,11 @@ int console_read_byte(void)
     return uart16550_read(&uart);
 }
 
+uint32_t console_errors(enum uart16550_error which)
+{
+    return uart16550_take_errors(&uart, which);
+}
+
 size_t console_send(const void *bytes, size_t count)
 {
     return uart16550_try_write(&uart, bytes, count);

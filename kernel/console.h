@@ -3,6 +3,7 @@
 #ifndef KERNEL_CONSOLE_H
 #define KERNEL_CONSOLE_H
 
+#include "drivers/uart16550.h"
 #include "kernel/boot_info.h"
 #include "kernel/percpu.h"
 #include "kernel/vcpu.h"
@@ -40,6 +41,7 @@ void console_timer_stop(struct vcpu *vcpu);
 
 /* For kernel/terminal.c: a byte that was typed, or -1; gives the UART what it takes at once. */
 int console_read_byte(void);
+uint32_t console_errors(enum uart16550_error which); /* since last asked */
 size_t console_send(const void *bytes, size_t count);
 
 /* Makes the poller look soon. Any CPU in root mode, with any lock but the log's. */

@@ -197,6 +197,21 @@ static void command_key(uint8_t byte)
     }
 }
 
+static void say_errors(void)
+{
+    static const char *const what[UART16550_ERRORS] = {
+        [UART16550_OVERRUN] = "or more typed bytes lost by the UART",
+        [UART16550_DAMAGED] = "typed bytes damaged on the line",
+        [UART16550_BREAK] = "breaks, which go to no VM",
+    };
+    for (unsigned i = 0; i < UART16550_ERRORS; i++) {
+        uint32_t count = console_errors((enum uart16550_error)i);
+        if (count != 0) {
+            say("%u %s", count, what[i]);
+        }
+    }
+}
+
 static bool take_keys(void)
 {
     for (unsigned i = 0; i < READ_MAX; i++) {
@@ -214,6 +229,7 @@ static bool take_keys(void)
             key((uint8_t)byte);
         }
     }
+    say_errors();
     return key_at != 0 && cpu_rdtsc() - key_at < time_us_to_tsc(LINGER_US);
 }
 

@@ -30,9 +30,31 @@ static struct {
     uint8_t sent[256];
     unsigned sent_count, waiting;
     const char *input;
+    bool noisy;      /* in the input '@' is a break, '#' has a wrong parity, '~' no stop bit */
+    bool noise_read; /* the oldest byte's error has been read */
+    bool overrun;    /* until it is read */
     unsigned overruns, lost_in_loopback, status_reads;
     uint8_t bus;
 } dev;
+
+/* LSR's bits of the oldest byte, which reading clears. */
+static uint8_t noise(void)
+{
+    uint8_t value = dev.overrun ? 0x02 : 0;
+    dev.overrun = false;
+    if (dev.noisy && !dev.noise_read && dev.input != NULL) {
+        value |= *dev.input == '@' ? 0x18 : *dev.input == '#' ? 0x04 : *dev.input == '~' ? 0x08 : 0;
+    }
+    dev.noise_read = true;
+    return value;
+}
+
+static uint8_t receive(void)
+{
+    uint8_t value = (uint8_t)(dev.input != NULL && *dev.input != '\0' ? *dev.input++ : 0);
+    dev.noise_read = false;
+    return dev.noisy && value == '@' ? 0 : value;
+}
 
 static uint8_t line_status(void)
 {
@@ -41,7 +63,7 @@ static uint8_t line_status(void)
         dev.waiting = 0;
     }
     uint8_t value = dev.waiting == 0 ? 0x60 : 0;
-    return (uint8_t)(value | (dev.input != NULL && *dev.input != '\0'));
+    return (uint8_t)(value | noise() | (dev.input != NULL && *dev.input != '\0'));
 }
 
 static uint8_t model_read(unsigned index)
@@ -56,7 +78,7 @@ static uint8_t model_read(unsigned index)
     }
     switch (index) {
     case 0:
-        return (uint8_t)(dev.input != NULL && *dev.input != '\0' ? *dev.input++ : 0);
+        return receive();
     case 1:
         return dev.ier;
     case 2:
@@ -341,6 +363,62 @@ static void read_returns_each_byte_once_then_nothing(void **state)
     assert_int_equal(uart16550_read(&uart), -1);
 }
 
+static void assert_errors(uint32_t overruns, uint32_t damaged, uint32_t breaks)
+{
+    assert_int_equal(uart16550_take_errors(&uart, UART16550_OVERRUN), overruns);
+    assert_int_equal(uart16550_take_errors(&uart, UART16550_DAMAGED), damaged);
+    assert_int_equal(uart16550_take_errors(&uart, UART16550_BREAK), breaks);
+}
+
+static void errors_of_the_line_are_counted_whoever_reads_the_status(void **state)
+{
+    (void)state;
+    uart16550_init(&uart, 115200);
+    assert_errors(0, 0, 0);
+    dev.overrun = true;
+    assert_false(uart16550_has_input(&uart));
+    dev.overrun = true;
+    assert_int_equal(uart16550_try_write(&uart, "x", 1), 1);
+    dev.overrun = true;
+    uart16550_flush(&uart);
+    assert_errors(3, 0, 0);
+    assert_errors(0, 0, 0);
+    dev.noisy = true;
+    dev.input = "a#b~";
+    for (const char *c = dev.input; *c != '\0'; c++) {
+        assert_int_equal(uart16550_read(&uart), *c);
+    }
+    assert_int_equal(uart16550_read(&uart), -1);
+    assert_errors(0, 2, 0);
+}
+
+static void a_break_is_counted_and_is_no_byte(void **state)
+{
+    (void)state;
+    uart16550_init(&uart, 115200);
+    dev.noisy = true;
+    dev.input = "a@b@";
+    assert_int_equal(uart16550_read(&uart), 'a');
+    assert_true(uart16550_has_input(&uart)); /* reads the error first, as an NMI handler does */
+    assert_int_equal(uart16550_read(&uart), 'b');
+    assert_int_equal(uart16550_read(&uart), -1);
+    assert_errors(0, 0, 2);
+    dev.input = "c";
+    assert_int_equal(uart16550_read(&uart), 'c');
+}
+
+static void what_came_before_the_start_is_no_error(void **state)
+{
+    (void)state;
+    dev.overrun = true;
+    uart16550_init(&uart, 115200);
+    assert_errors(0, 0, 0);
+    dev.overrun = true;
+    dev.present = false; /* all bits read as 1 */
+    assert_int_equal(uart16550_read(&uart), -1);
+    assert_errors(0, 0, 0);
+}
+
 static void its_interrupt_is_for_input_alone(void **state)
 {
     (void)state;
@@ -424,6 +502,9 @@ int main(void)
         cmocka_unit_test_setup(write_waits_and_loses_nothing, set_up),
         cmocka_unit_test_setup(a_uart_that_stops_sending_ends_every_wait, set_up),
         cmocka_unit_test_setup(read_returns_each_byte_once_then_nothing, set_up),
+        cmocka_unit_test_setup(errors_of_the_line_are_counted_whoever_reads_the_status, set_up),
+        cmocka_unit_test_setup(a_break_is_counted_and_is_no_byte, set_up),
+        cmocka_unit_test_setup(what_came_before_the_start_is_no_error, set_up),
         cmocka_unit_test_setup(its_interrupt_is_for_input_alone, set_up),
         cmocka_unit_test_setup(a_uart_that_vanishes_swallows_output_and_gives_no_input, set_up),
         cmocka_unit_test_setup(device_memory_is_reached_with_its_width_and_stride, set_up),

@@ -5,7 +5,7 @@
 # functions by the linker's --wrap. The product has no test hooks. NAME:FUNCTION[,FUNCTION...], from
 # tests/system/fixtures/NAME.c.
 TEST_VARIANTS := panic:memory_seal nmi_panic:memory_seal verw:vmx_mitigations_choose ends:memory_seal \
-	life:console_poll_for_ever \
+	life:console_poll_for_ever no_ioapic:vm_pci_nmi_from_pin \
 	machine_check:console_poll_for_ever,exit_exception_or_nmi,mc_read_global,mc_take_bank,mc_clear_in_progress
 
 variant_name = $(word 1,$(subst :, ,$(1)))

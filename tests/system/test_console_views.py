@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """More VMs than there are digits, a view that the configuration chooses, and guests that take what
 is typed by each of the interrupt controllers they may have."""
+import time
+
 import pytest
 
 from conftest import domain, image_make, machine
@@ -76,3 +78,12 @@ def test_letters_are_the_keys_of_vms_behind_the_ninth(line):
     line.expect(r"\[B: VM ioapic, running\]\n")
     line.type(PREFIX, "A")
     line.expect(r"\[VM pic, running; ")
+
+
+def test_a_guest_behind_its_pic_loses_nothing_of_a_paste(line):
+    line.type("a")
+    line.expect("a")
+    paste(line)
+    time.sleep(1)
+    line.type("and it is not stuck\n")
+    line.expect(r"^and it is not stuck\n")

@@ -20,6 +20,10 @@ bochs_mend() {
     # Bochs has it at 0x1cf only, and the machine would have no framebuffer.
     mend iodev/display/vga.cc 's/addr<=VBE_DISPI_IOPORT_DATA;/addr<=VBE_DISPI_IOPORT_DATA + 1;/
         s/^\( *case VBE_DISPI_IOPORT_DATA\):/&\n\1 + 1:/' 'VBE_DISPI_IOPORT_DATA + 1' 2
+    # A halted processor is not woken for an interrupt-window exit (SDM, "Other
+    # Causes of VM Exits": it is, as by an interrupt), and sleeps on.
+    mend cpu/event.cc '/::handleWaitForEvent/,/^}/ s/^\( *\)BX_EVENT_VMX_VIRTUAL_NMI))/\1BX_EVENT_VMX_INTERRUPT_WINDOW_EXITING |\n&/' \
+        'BX_EVENT_VMX_INTERRUPT_WINDOW_EXITING |$' 1
     # The debugger's port is for this machine, not for its network.
     mend gdbstub.cc 's/htonl(INADDR_ANY)/htonl(INADDR_LOOPBACK)/' 'htonl(INADDR_LOOPBACK)' 1
 }

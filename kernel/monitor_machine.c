@@ -7,6 +7,7 @@
 #include "kernel/monitor_internal.h"
 #include "kernel/msr.h"
 #include "kernel/percpu.h"
+#include "kernel/plan_print.h"
 #include "kernel/string.h"
 
 #define LOG_BYTES 2000 /* what `log` shows when nothing else is said */
@@ -81,54 +82,12 @@ void monitor_memory(const struct monitor_call *call)
                   memory_size() / 1024);
 }
 
-static void show_plan(const struct vm *vm)
-{
-    static const struct {
-        uint32_t flag;
-        const char *name;
-    } flags[] = {
-        {VM_FLAG_AUTOSTART, "starts at boot"},
-        {VM_FLAG_REALTIME, "real-time"},
-        {VM_FLAG_MANAGE, "manage"},
-        {VM_FLAG_LEGACY, "legacy"},
-        {VM_FLAG_UNSAFE_DMA, "unsafe-dma"},
-        {VM_FLAG_FAULTS, "faults"},
-    };
-    const struct vm_plan *plan = vm->plan;
-    monitor_print("%s: CPUs", plan->name);
-    for (uint32_t i = 0; i < plan->cpu_count; i++) {
-        monitor_print(" %u", plan->cpus[i]);
-    }
-    for (size_t i = 0; i < ARRAY_SIZE(flags); i++) {
-        if (plan->flags & flags[i].flag) {
-            monitor_print(", %s", flags[i].name);
-        }
-    }
-    monitor_print("\n");
-    for (uint32_t i = 0; i < plan->memory_count; i++) {
-        const struct vm_memory *m = &plan->memory[i];
-        monitor_print("  memory %8lu KiB at gpa 0x%09lx from hpa 0x%09lx\n", m->size / 1024,
-                      m->gpa.v, m->hpa.v);
-    }
-    for (uint32_t i = 0; i < plan->port_count; i++) {
-        monitor_print("  ports  0x%x-0x%x\n", plan->ports[i].first, plan->ports[i].last);
-    }
-    for (uint32_t i = 0; i < plan->msr_count; i++) {
-        monitor_print("  MSRs   0x%x-0x%x%s\n", plan->msrs[i].first, plan->msrs[i].last,
-                      plan->msrs[i].write ? ", also writing" : "");
-    }
-    for (uint32_t i = 0; i < plan->pci_count; i++) {
-        monitor_print("  PCI    %02x:%02x.%u\n", plan->pci[i].bus, plan->pci[i].device,
-                      plan->pci[i].function);
-    }
-}
-
 void monitor_plan(const struct monitor_call *call)
 {
     const struct vm *one = call->count > 1 ? monitor_vm(call->words[1]) : NULL;
     for (uint32_t i = 0; i < vm_count(); i++) {
         if (call->count == 1 || one == vm_get(i)) {
-            show_plan(vm_get(i));
+            plan_print(vm_get(i)->plan, monitor_emit, NULL);
         }
     }
 }

@@ -5,8 +5,8 @@
 unit-programs: $(UNIT_PROGRAMS)
 fuzz-programs: $(FUZZ_PROGRAMS)
 
-# What the system tests boot.
-SYSTEM_NEEDS := $(BUILD)/bulkhead.efi $(GUESTS) $(TEST_EFI) $(BUILD)/bulkhead-check
+# What the system tests boot, and what `make bench` does: so that a change that breaks it is seen here.
+SYSTEM_NEEDS := $(BUILD)/bulkhead.efi $(GUESTS) $(TEST_EFI) $(BUILD)/bulkhead-check $(BENCH_PROGRAMS)
 FUZZ_SECONDS ?= 60
 SOAK_ATTACKS ?= 10000000
 

@@ -4,7 +4,8 @@
 
 NATIVE_DIR := tests/bench/native
 NATIVE_SRC := $(NATIVE_DIR)/main.c $(NATIVE_DIR)/run.c $(NATIVE_DIR)/start.S boot/file.c boot/memory.c boot/output.c \
-	kernel/fault_plan.c kernel/printf.c kernel/string.c $(wildcard boot/config/*.c boot/image/*.c)
+	kernel/fault_plan.c kernel/mtrr.c kernel/printf.c kernel/string.c \
+	$(wildcard boot/config/*.c boot/image/*.c)
 NATIVE_O := $(patsubst %.c,$(BUILD)/loader/%.o,$(filter %.c,$(NATIVE_SRC))) \
 	$(patsubst %.S,$(BUILD)/loader/%.S.o,$(filter %.S,$(NATIVE_SRC)))
 
@@ -25,8 +26,10 @@ $(BENCH_INIT): tests/bench/linux/init.c $(BUILD)/flags/guests
 	$(Q)cd $(BUILD)/bench-init && echo init | cpio --quiet --reproducible -o -H newc > $(CURDIR)/$@
 
 .PHONY: bench
-bench: $(BUILD)/native.efi $(BUILD)/bulkhead.efi $(GUESTS) $(BENCH_INIT) ## measure Bulkhead beside the bare machine
+BENCH_PROGRAMS := $(BUILD)/native.efi $(BENCH_INIT)
+bench: $(BENCH_PROGRAMS) $(BUILD)/bulkhead.efi $(GUESTS) | setup ## measure Bulkhead beside the bare machine
 	$(Q)$(PYTHON) tests/bench/run_bench.py
+	$(Q)$(PYTHON) tests/bench/net_bench.py
 
 .PHONY: bench-net
 bench-net: $(BUILD)/bulkhead.efi $(BUILD)/guests/net.elf | setup ## what requests cost the management guest (Bochs, one CPU)

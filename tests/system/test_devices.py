@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A network card handed to Debian's PREEMPT_RT kernel: it takes a lease, serves pages to this host,
 restarts and does so again, and its interrupts cause no exit. Unpacked (PVH), which saves most of an
-emulated start; once it boots as it is packed.
+emulated start; `make soak` boots it as it is packed (test_linux.py boots another packed kernel).
 
 The console's file is followed while the machine runs; the machine ends by a page of the guest's.
 """
@@ -137,6 +137,7 @@ def test_an_idle_kernel_exits_only_to_mask_and_unmask_the_cards_pin(served):
     assert between.count({EXIT_EPT}) >= 5
 
 
+@pytest.mark.soak
 def test_the_kernel_as_debian_packs_it_boots_without_a_device(tmp_path):
     run = boot_in(tmp_path, machine(rt_linux("vmlinuz-rt", words="net=off", cpus=2)), cpus=2,
                   timeout=PATIENCE, memory=512)

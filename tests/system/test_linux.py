@@ -127,7 +127,8 @@ def worst_ns(text):
 
 @pytest.mark.parametrize("cpus, words, beside_rt, last_words", [
     (1, "action=panic panic=1", False, r"Kernel panic - not syncing: sysrq triggered crash"),
-    (1, "action=reboot", True, r"linux: linux: ready$"),
+    # In `make test`: test_linux_shapes.py's two Linuxes.
+    pytest.param(1, "action=reboot", True, r"linux: linux: ready$", marks=pytest.mark.soak),
     (2, "action=sysrq-b", True, r"linux: linux: ready$"),
 ])
 def test_linux_restarts_its_vm_alone(tmp_path, cpus, words, beside_rt, last_words):

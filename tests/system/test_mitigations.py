@@ -6,7 +6,8 @@ from conftest import boot_in, domain, machine
 
 def cpuid_cost(folder, **settings):
     folder.mkdir()
-    run = boot_in(folder, machine(domain("bench", "bench.elf", memory="64M")), cpus=1, **settings)
+    run = boot_in(folder, machine(domain("bench", "bench.elf", memory="64M")), cpus=1,
+                  until=r"bench rdmsr", **settings)
     assert run.code == 0, run.text + run.ending
     return run, float(run.find(r"bench cpuid ([0-9.]+)")[0])
 

@@ -158,10 +158,10 @@ def test_triple_fault_ends_with_1(run, image_of, rig):
 @BOTH_RIGS
 def test_time_out_ends_with_1_and_names_the_last_line(run, image_of, rig):
     started = time.monotonic()
-    code, _, err = run(image_of(), "--cpus", 1, "--rig", rig, "--timeout", 6, "--until", "never said")
+    code, _, err = run(image_of(), "--cpus", 1, "--rig", rig, "--timeout", 3, "--until", "never said")
     assert code == 1 and time.monotonic() - started < 30
     # How far the machine got in that time depends on what else this host does.
-    assert re.fullmatch("run: time-out after 6 s, 'never said' not seen; the last line: .+\n", err)
+    assert re.fullmatch("run: time-out after 3 s, 'never said' not seen; the last line: .+\n", err)
 
 
 # ------------------------------------------------------------------ nothing left behind

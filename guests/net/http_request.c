@@ -309,7 +309,7 @@ uint64_t http_request_number(const struct http_request *request, const char *nam
     const char *digits = word + length + 1;
     uint64_t value = 0;
     size_t count = 0;
-    for (; is_digit(digits[count]) && count < 19; count++) {
+    for (; count < 19 && is_digit(digits[count]); count++) {
         value = value * 10 + (uint64_t)(digits[count] - '0');
     }
     return count == 0 || (digits[count] != '\0' && digits[count] != '&') ? fallback : value;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the former run of Bulkhead left in memory: found by the loader, shown, and kept as a file
- * beside the configuration, once. Also chooses the memory for this run's record. Nothing here can
- * keep Bulkhead from starting. See kernel/panic_record.h and docs/crashes.md.
+ * What former runs of Bulkhead left in memory: found by the loader, shown, and kept as files beside
+ * the configuration. A record whose file could not be written stays where it is, for the next boot.
+ * Also chooses the memory for this run's record. Nothing here can keep Bulkhead from starting. See
+ * kernel/panic_record.h and docs/crashes.md.
  */
 #include "boot/loader.h"
 
@@ -13,8 +14,14 @@
 #define TITLE_SIZE  160
 #define TEXT_PAGES  ((PANIC_RECORD_RING + TITLE_SIZE) / PAGE_SIZE + 1)
 
-static char *text; /* for the file; NULL: nothing to report */
-static size_t text_size;
+/* A record that is to be reported; its pages are allocated. */
+struct former {
+    struct panic_record *record;
+    char *text; /* for the file */
+    size_t size;
+};
+static struct former formers[PANIC_RECORD_PLACES];
+static unsigned former_count;
 
 static bool is_free(const struct boot_info *info, uint64_t place)
 {
@@ -28,17 +35,19 @@ static bool is_free(const struct boot_info *info, uint64_t place)
     return false;
 }
 
-static void make_text(const struct panic_record *record, const char *title)
+static void make_text(struct former *former, const char *title)
 {
     char line[PANIC_RECORD_LINE];
+    const struct panic_record *record = former->record;
     uint64_t position = panic_record_first(record);
-    text_size = (size_t)ksnprintf(text, TITLE_SIZE, "%s, which began %lu s after 1970-01-01:\n",
-                                  title, record->seconds);
+    former->size =
+        (size_t)ksnprintf(former->text, TITLE_SIZE, "%s, which began %lu s after 1970-01-01:\n",
+                          title, record->seconds);
     while (panic_record_line(record, &position, line)) {
         size_t length = strlen(line);
-        memcpy(text + text_size, line, length);
-        text_size += length;
-        text[text_size++] = '\n';
+        memcpy(former->text + former->size, line, length);
+        former->size += length;
+        former->text[former->size++] = '\n';
     }
 }
 
@@ -51,28 +60,39 @@ static void show_panic(const struct panic_record *record)
     }
 }
 
-/* The first one that is found is taken; the text is complete before its memory is used again. */
-static void report(const struct panic_record *record)
+/* True when there is something to keep: it has been shown, and its memory is nobody else's. */
+static bool report(struct panic_record *record)
 {
     enum panic_record_verdict verdict = panic_record_check(record);
     if (verdict == PANIC_RECORD_BROKEN) {
         loader_print("warning: the record of a former run at %lx has a wrong checksum: not used",
                      (uintptr_t)record);
     }
-    if ((verdict != PANIC_RECORD_REPORT && verdict != PANIC_RECORD_LOG) || text != NULL) {
-        return;
+    if (verdict != PANIC_RECORD_REPORT && verdict != PANIC_RECORD_LOG) {
+        return false;
     }
     const char *title = verdict == PANIC_RECORD_REPORT
                             ? "Bulkhead panicked in its former run"
                             : "Bulkhead's former run ended without a word";
-    text = loader_alloc_pages(TEXT_PAGES, UINT64_MAX);
     loader_print("warning: %s", title);
     if (verdict == PANIC_RECORD_REPORT) {
         show_panic(record);
     }
-    if (text != NULL) {
-        make_text(record, title);
+    struct former *former = &formers[former_count];
+    former->record = record;
+    former->text = loader_alloc_pages(TEXT_PAGES, UINT64_MAX);
+    if (former->text == NULL || !loader_alloc_at((uintptr_t)record, PANIC_RECORD_PAGES)) {
+        return false;
     }
+    make_text(former, title);
+    former_count++;
+    return true;
+}
+
+static void forget(struct panic_record *record)
+{
+    record->magic = 0;
+    cpu_flush_line(record);
 }
 
 void loader_read_former_run(struct boot_info *info)
@@ -83,21 +103,22 @@ void loader_read_former_run(struct boot_info *info)
     }
     for (unsigned i = 0; i < PANIC_RECORD_PLACES; i++) {
         struct panic_record *record = (struct panic_record *)panic_record_places[i];
-        if (!is_free(info, (uintptr_t)record)) {
+        if (!is_free(info, (uintptr_t)record) || report(record)) {
             continue;
         }
-        report(record);
-        record->magic = 0; /* told once */
-        cpu_flush_line(record);
+        forget(record);
         if (info->record.v == 0 && loader_alloc_at((uintptr_t)record, PANIC_RECORD_PAGES)) {
             info->record = HPA((uintptr_t)record);
         }
+    }
+    if (info->record.v == 0 && former_count > 0) { /* the last one gives up its place */
+        info->record = HPA((uintptr_t)formers[former_count - 1].record);
     }
 }
 
 struct numbers {
     uint32_t count;
-    uint32_t list[64];
+    uint32_t list[PANIC_FILE_NUMBER];
 };
 
 static void note_file(void *context, const char *name)
@@ -109,13 +130,21 @@ static void note_file(void *context, const char *name)
     }
 }
 
-void loader_save_former_run(void)
+static void remove_file(uint32_t number)
 {
-    struct numbers numbers = {.count = 0};
     char name[16];
-    if (text == NULL) {
-        return;
-    }
+    ksnprintf(name, sizeof(name), "crash-%03u.txt", number);
+    EFI_STATUS status = loader_delete_file(name);
+    loader_print("\\bulkhead\\%s, the oldest, %s%s", name,
+                 status == EFI_SUCCESS ? "was removed" : "stays: ",
+                 status == EFI_SUCCESS ? "" : efi_status_text(status));
+}
+
+static bool save(const struct former *former)
+{
+    static struct numbers numbers;
+    char name[16];
+    numbers.count = 0;
     loader_list_files(note_file, &numbers);
     uint32_t victim;
     uint32_t number = panic_file_choose(numbers.list, numbers.count, &victim);
@@ -123,20 +152,39 @@ void loader_save_former_run(void)
         loader_print("warning: \\bulkhead\\crash-%u.txt exists: remove old reports, so that new "
                      "ones are kept",
                      PANIC_FILE_NUMBER);
-        return;
+        return false;
     }
     ksnprintf(name, sizeof(name), "crash-%03u.txt", number);
-    EFI_STATUS status = loader_write_file(name, text, text_size);
+    EFI_STATUS status = loader_write_file(name, former->text, former->size);
+    if (status == EFI_VOLUME_FULL && victim != 0) {
+        remove_file(victim); /* it would have had to go in any case */
+        victim = 0;
+        status = loader_write_file(name, former->text, former->size);
+    }
     if (status != EFI_SUCCESS) {
         loader_print("warning: \\bulkhead\\%s cannot be written: %s", name,
                      efi_status_text(status));
-        return;
+        return false;
     }
     loader_print("its log is in \\bulkhead\\%s", name);
     if (victim != 0) {
-        ksnprintf(name, sizeof(name), "crash-%03u.txt", victim);
-        status = loader_delete_file(name);
-        loader_print("\\bulkhead\\%s, the oldest, %s", name,
-                     status == EFI_SUCCESS ? "was removed" : efi_status_text(status));
+        remove_file(victim);
+    }
+    return true;
+}
+
+void loader_save_former_run(const struct boot_info *info)
+{
+    for (unsigned i = 0; i < former_count; i++) {
+        struct panic_record *record = formers[i].record;
+        bool own = info->record.v == (uintptr_t)record;
+        if (save(&formers[i])) {
+            forget(record);
+            if (!own) {
+                loader_free_pages(record, PANIC_RECORD_PAGES);
+            }
+        } else if (!own) {
+            loader_print("its log stays in memory until a warm boot can write it");
+        }
     }
 }

@@ -94,7 +94,7 @@ void loader_list_files(void (*found)(void *context, const char *name), void *con
 void loader_read_former_run(struct boot_info *info);
 
 /* Makes a file of what was found, once the volume is open. */
-void loader_save_former_run(void);
+void loader_save_former_run(const struct boot_info *info);
 
 /* ---- machine.c ---- */
 

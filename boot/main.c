@@ -133,7 +133,7 @@ EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *system_table)
                      efi_status_text(status));
         return give_up(status);
     }
-    loader_save_former_run();
+    loader_save_former_run(&info);
     UINTN key = 0;
     bool good = loader_read_configuration() && loader_load_kernel(&info, &kernel) &&
                 loader_map_handoff(&kernel) && loader_read_memory_map(&info, &key) &&

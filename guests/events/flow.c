@@ -150,8 +150,10 @@ static volatile bool nmi_ask_again; /* the next handler asks for another while i
 
 void events_send_nmis(uint32_t index)
 {
-    uint32_t sent = 0;
-    while (index == 1) {
+    if (index != 1) {
+        return;
+    }
+    for (uint32_t sent = 0;;) {
         if (__atomic_load_n(&nmis_wanted, __ATOMIC_ACQUIRE) != sent) {
             apic_send(smp_apic_id(0), ICR_NMI | APIC_ICR_ASSERT);
             sent++;
@@ -174,15 +176,15 @@ static void on_nmi(struct trap_frame *frame)
     nmi_depth--;
 }
 
-static bool wait_for_nmis(uint32_t count)
+static bool wait_for_nmis(uint32_t wanted)
 {
     uint64_t end = cpu_rdtsc() + timing_ns_to_ticks(WAIT_US * 1000);
-    while (nmi_count < count && cpu_rdtsc() < end) {
+    while (nmi_count < wanted && cpu_rdtsc() < end) {
         cpu_pause();
     }
     timing_delay_us(WAIT_US / 10);
     trap_set_handler(TRAP_NMI, NULL);
-    return check_same("NMIs", nmi_count, count) && check_same("nested NMIs", nmi_depth_max, 1);
+    return check_same("NMIs", nmi_count, wanted) && check_same("nested NMIs", nmi_depth_max, 1);
 }
 
 static void begin_nmis(bool ask_again)

@@ -45,32 +45,45 @@ static bool check_log(void)
     return good & expect("log of VM 1", read_at(BULKHEAD_STREAM_LOG, 1, 0), -BULKHEAD_ENOENT);
 }
 
+struct numbers {
+    uint64_t last;
+    uint64_t number; /* what has come of the next one */
+    uint32_t lines;
+};
+
+/* One more byte of lines with a number each; false when a number is not one more than the one
+ * before. */
+static bool take_byte(struct numbers *n, char byte)
+{
+    bool good = true;
+    if (byte >= '0' && byte <= '9') {
+        n->number = n->number * 10 + (uint64_t)(byte - '0');
+    } else if (byte == '\n') {
+        good = n->lines++ <= 1 ||
+               expect("next line of VM count", (int64_t)n->number, (int64_t)n->last + 1);
+        n->last = n->number;
+        n->number = 0;
+    }
+    return good;
+}
+
 /* The numbers that VM "count" prints: each one more than the one before. */
 static bool check_console(void)
 {
     uint32_t vm = find_vm("count");
     uint64_t position = UINT64_MAX;
-    uint64_t last = 0;
-    uint64_t number = 0;
-    uint32_t lines = 0;
-    for (uint32_t ms = 0; vm != NO_VM && lines < 10 && ms < WAIT_MS; ms += 10) {
+    struct numbers numbers = {0};
+    for (uint32_t ms = 0; vm != NO_VM && numbers.lines < 10 && ms < WAIT_MS; ms += 10) {
         read_at(BULKHEAD_STREAM_CONSOLE, vm, position);
         position = answer.chunk.next;
         for (const char *at = answer.data; *at != '\0'; at++) {
-            if (*at >= '0' && *at <= '9') {
-                number = number * 10 + (uint64_t)(*at - '0');
-            } else if (*at == '\n') {
-                if (lines++ > 1 &&
-                    !expect("next line of VM count", (int64_t)number, (int64_t)last + 1)) {
-                    return false;
-                }
-                last = number;
-                number = 0;
+            if (!take_byte(&numbers, *at)) {
+                return false;
             }
         }
         rest_us(10000);
     }
-    return expect("lines of VM count", lines >= 10, true);
+    return expect("lines of VM count", numbers.lines >= 10, true);
 }
 
 /* More than the ring of our own console holds: what is gone is counted. */
@@ -141,7 +154,7 @@ static bool check_plan(void)
     struct {
         struct bulkhead_chunk chunk;
         char data[37];
-    } small;
+    } small = {0};
     int64_t length = read_at(BULKHEAD_STREAM_PLAN, 0, 0);
     bool good = expect("length of the plan", length > 40 && length < 4096, true) &
                 expect("plan names the VM", contains(answer.data, "name = "), true) &

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The management calls as functions, for guests whose VM has `manage`: see bulkhead_abi.h for what
- * each does. All return what the call returns: 0 or more, or a negative BULKHEAD_E... Memory is
- * named by its address: the runtime maps RAM one to one.
+ * each does. All return what the call returns: 0 or more, or a negative BULKHEAD_E... Facts are
+ * zeroed before the call. Memory is named by its address: the runtime maps RAM one to one.
  */
 #ifndef GUESTS_RUNTIME_MANAGE_H
 #define GUESTS_RUNTIME_MANAGE_H
@@ -10,19 +10,23 @@
 #include <stddef.h>
 
 #include "guests/runtime/hypercall.h"
+#include "kernel/string.h"
 
 static inline int64_t manage_machine(struct bulkhead_machine *machine)
 {
+    memset(machine, 0, sizeof(*machine));
     return hypercall(BULKHEAD_CALL_MACHINE, (uint64_t)machine, sizeof(*machine), 0, 0, 0);
 }
 
 static inline int64_t manage_vm(uint64_t vm, struct bulkhead_vm *facts)
 {
+    memset(facts, 0, sizeof(*facts));
     return hypercall(BULKHEAD_CALL_VM, vm, (uint64_t)facts, sizeof(*facts), 0, 0);
 }
 
 static inline int64_t manage_vcpu(uint64_t vm, uint64_t vcpu, struct bulkhead_vcpu *facts)
 {
+    memset(facts, 0, sizeof(*facts));
     return hypercall(BULKHEAD_CALL_VCPU, vm, vcpu, (uint64_t)facts, sizeof(*facts), 0);
 }
 

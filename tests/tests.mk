@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 # Running the tests. tests/run_tests.py starts them side by side and prints the summary.
 
-.PHONY: test test-unit test-system test-tools fuzz unit-programs fuzz-programs check
+.PHONY: test test-unit test-system test-tools fuzz soak unit-programs fuzz-programs system-programs check
 unit-programs: $(UNIT_PROGRAMS)
 fuzz-programs: $(FUZZ_PROGRAMS)
 
 # What the system tests boot, and what `make bench` does: so that a change that breaks it is seen here.
 SYSTEM_NEEDS := $(BUILD)/bulkhead.efi $(GUESTS) $(TEST_EFI) $(BUILD)/bulkhead-check $(BENCH_PROGRAMS)
+system-programs: $(SYSTEM_NEEDS) ## build what the system tests boot
 FUZZ_SECONDS ?= 60
 SOAK_ATTACKS ?= 10000000
 

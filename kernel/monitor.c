@@ -10,6 +10,7 @@
 
 #define OUTPUT_SIZE 0x4000 /* a power of two, and more than the longest answer */
 #define LOG_CHUNK   512
+#define CTRL_C      0x03
 
 struct command {
     const char *name;
@@ -273,10 +274,12 @@ static void run(char *line)
 
 void monitor_key(uint8_t byte)
 {
-    if (log_to != 0) { /* any key ends it */
-        log_to = 0;
-        put("\r\n", 2);
-        line_editor_begin(&editor);
+    if (log_to != 0) { /* other keys are not meant for the next line either */
+        if (byte == CTRL_C || byte == 'q' || byte == '\r') {
+            log_to = 0;
+            put("\r\n", 2);
+            line_editor_begin(&editor);
+        }
         return;
     }
     if (line_editor_key(&editor, byte)) {
@@ -309,6 +312,9 @@ void monitor_init(const struct boot_info *info, const char *(*name)(uint32_t rea
 
 void monitor_open(void)
 {
+    if (log_to == 0 && output_read != output_written) {
+        return; /* what was not shown when it was left ends with a prompt */
+    }
     log_to = 0;
     put("\r\n", 2);
     line_editor_begin(&editor);

@@ -47,7 +47,7 @@ void monitor_log(const struct monitor_call *call)
     if (call->count > 2) {
         monitor_print("Only \"log level\" takes another word.\n");
     } else if (strcmp(word, "follow") == 0) {
-        monitor_print("(any key ends this)\n");
+        monitor_print("(q, Enter or Ctrl-C ends this)\n");
         monitor_show_log(end, UINT64_MAX);
     } else if (strcmp(word, "all") == 0) {
         monitor_show_log(end - MIN(end, LOG_RING_SIZE), end);

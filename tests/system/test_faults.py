@@ -175,8 +175,8 @@ def test_linux_kills_the_process_whose_memory_went_bad_and_lives_on(tmp_path):
                      more='on-last-vm = "halt";')
     line = Monitor(image_make(tmp_path, source), tmp_path, "--cpus", "3")
     try:
-        said = line.expect(r"^linux: linux: poison: a page at 0x[0-9a-f]+$")
-        page = re.search(r"0x[0-9a-f]+$", said).group()
+        said = line.expect(r"^linux: linux: poison: a page at 0x[0-9a-f]+\n")
+        page = re.search(r"0x[0-9a-f]+\n$", said).group().strip()
         line.open()
         line.says("fault linux poison=0xfffff000", r"VM linux has no RAM where")
         line.says(f"fault linux poison={page}", rf'faults are now "poison={page}"')

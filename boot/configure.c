@@ -11,7 +11,7 @@
 #include "kernel/string.h"
 
 #define CONFIG_FILE_NAME    "machine.dtb"
-#define POOL_BASE_SIZE      KIB(640) /* page tables, boot information, log, tables of the machine */
+#define POOL_BASE_SIZE      KIB(560) /* page tables, boot information, log, tables of the machine */
 #define POOL_PER_CPU        KIB(64)
 #define POOL_PER_VM         KIB(32)
 #define POOL_EPT_PER_GIB    KIB(16)

@@ -89,6 +89,17 @@ static void triple_fault(void)
     __asm__ volatile("lidt %0; int3" : : "m"(no_handlers));
 }
 
+/* The firmware's console reads COM1 by a timer, and would take characters that are not for it. */
+static void console_keep(bool keep)
+{
+    static EFI_TPL before;
+
+    if (keep)
+        before = BS->RaiseTPL(TPL_HIGH_LEVEL);
+    else
+        BS->RestoreTPL(before);
+}
+
 static void file_write(void)
 {
     EFI_LOADED_IMAGE *image;
@@ -119,6 +130,7 @@ static void act(char command)
         return;
     case 's':
         say("off by firmware");
+        console_keep(false);
         RT->ResetSystem(EfiResetShutdown, EFI_SUCCESS, 0, NULL);
         return;
     case 'p':
@@ -141,7 +153,9 @@ static void act(char command)
         say(vmx_exits_provoke(EXITS_PROVOKED) ? "exits done" : "no VMX");
         return;
     case 'w':
+        console_keep(false);
         file_write();
+        console_keep(true);
         return;
     default:
         say("unknown command");
@@ -153,6 +167,7 @@ EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *table)
 {
     InitializeLib(image, table);
     own_image = image;
+    console_keep(true);
     Print(L"subject on the screen\n");
     tsc_say();
     say("subject ready");

@@ -4,17 +4,6 @@
 
 #include "kernel/string.h"
 
-/* "IA32_MCi_STATUS MSRs" */
-#define STATUS_VAL   BIT(63)
-#define STATUS_OVER  BIT(62)
-#define STATUS_UC    BIT(61)
-#define STATUS_EN    BIT(60)
-#define STATUS_MISCV BIT(59)
-#define STATUS_ADDRV BIT(58)
-#define STATUS_PCC   BIT(57)
-#define STATUS_S     BIT(56)
-#define STATUS_AR    BIT(55)
-
 /* "Simple Error Codes"; "Architecturally Defined SRAR Errors" */
 #define MCACOD_INTERNAL_PARITY 0x005
 #define MCACOD_DATA_LOAD       0x134
@@ -34,18 +23,18 @@ void guest_mca_report(struct guest_mca *mca, enum guest_mc kind, uint64_t gpa, b
 {
     bool poison = kind != GUEST_MC_INTERNAL;
     mca->next = (poison ? MCG_STATUS_EIPV : 0) | (poison && restartable ? MCG_STATUS_RIPV : 0);
-    if (mca->status & STATUS_VAL) {
-        mca->status |= STATUS_OVER;
+    if (mca->status & MCI_STATUS_VAL) {
+        mca->status |= MCI_STATUS_OVER;
         return;
     }
-    mca->status = STATUS_VAL | STATUS_UC | ((mca->ctl & 1) ? STATUS_EN : 0);
+    mca->status = MCI_STATUS_VAL | MCI_STATUS_UC | ((mca->ctl & 1) ? MCI_STATUS_EN : 0);
     if (poison) {
-        mca->status |= STATUS_MISCV | STATUS_ADDRV | STATUS_S | STATUS_AR |
+        mca->status |= MCI_STATUS_MISCV | MCI_STATUS_ADDRV | MCI_STATUS_S | MCI_STATUS_AR |
                        (kind == GUEST_MC_FETCH ? MCACOD_FETCH : MCACOD_DATA_LOAD);
         mca->addr = gpa;
         mca->misc = MISC_PHYSICAL | MISC_LSB;
     } else {
-        mca->status |= STATUS_PCC | MCACOD_INTERNAL_PARITY;
+        mca->status |= MCI_STATUS_PCC | MCACOD_INTERNAL_PARITY;
     }
 }
 

@@ -7,13 +7,11 @@
 #ifndef KERNEL_GUEST_MCA_H
 #define KERNEL_GUEST_MCA_H
 
+#include "kernel/msr.h"
 #include "kernel/types.h"
 
 /* IA32_MCG_CAP: one bank, software error recovery (SER_P). */
-#define GUEST_MCG_CAP   (1u | 1u << 24)
-#define MCG_STATUS_RIPV BIT(0)
-#define MCG_STATUS_EIPV BIT(1)
-#define MCG_STATUS_MCIP BIT(2)
+#define GUEST_MCG_CAP (1u | 1u << 24)
 
 struct guest_mca {
     uint64_t mcg_status;

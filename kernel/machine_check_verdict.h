@@ -10,30 +10,8 @@
 #define KERNEL_MACHINE_CHECK_VERDICT_H
 
 #include "kernel/boot_info.h"
+#include "kernel/msr.h"
 #include "kernel/types.h"
-
-/* IA32_MCG_CAP */
-#define MCG_CAP_COUNT MASK(7, 0)
-#define MCG_CAP_CTL_P BIT(8)
-#define MCG_CAP_SER_P BIT(24) /* the processor tells recoverable errors apart: S, AR, MISC */
-#define MCG_CAP_LMCE  BIT(27)
-
-/* IA32_MCG_STATUS */
-#define MCG_STATUS_RIPV   BIT(0)
-#define MCG_STATUS_EIPV   BIT(1)
-#define MCG_STATUS_MCIP   BIT(2)
-#define MCG_STATUS_LMCE_S BIT(3)
-
-/* IA32_MCi_STATUS */
-#define MCI_STATUS_VAL   BIT(63)
-#define MCI_STATUS_OVER  BIT(62)
-#define MCI_STATUS_UC    BIT(61)
-#define MCI_STATUS_EN    BIT(60)
-#define MCI_STATUS_MISCV BIT(59)
-#define MCI_STATUS_ADDRV BIT(58)
-#define MCI_STATUS_PCC   BIT(57)
-#define MCI_STATUS_S     BIT(56)
-#define MCI_STATUS_AR    BIT(55)
 
 /* IA32_MCi_MISC, with SER_P */
 #define MCI_MISC_LSB           MASK(5, 0)

@@ -289,6 +289,29 @@
 #define VMX_BASIC_INS_OUTS      BIT(54)
 #define VMX_BASIC_TRUE_CONTROLS BIT(55)
 
+/* IA32_MCG_CAP */
+#define MCG_CAP_COUNT MASK(7, 0)
+#define MCG_CAP_CTL_P BIT(8)
+#define MCG_CAP_SER_P BIT(24) /* the processor tells recoverable errors apart: S, AR, MISC */
+#define MCG_CAP_LMCE  BIT(27)
+
+/* IA32_MCG_STATUS */
+#define MCG_STATUS_RIPV   BIT(0)
+#define MCG_STATUS_EIPV   BIT(1)
+#define MCG_STATUS_MCIP   BIT(2)
+#define MCG_STATUS_LMCE_S BIT(3)
+
+/* IA32_MCi_STATUS */
+#define MCI_STATUS_VAL   BIT(63)
+#define MCI_STATUS_OVER  BIT(62)
+#define MCI_STATUS_UC    BIT(61)
+#define MCI_STATUS_EN    BIT(60)
+#define MCI_STATUS_MISCV BIT(59)
+#define MCI_STATUS_ADDRV BIT(58)
+#define MCI_STATUS_PCC   BIT(57)
+#define MCI_STATUS_S     BIT(56)
+#define MCI_STATUS_AR    BIT(55)
+
 /* IA32_VMX_MISC */
 #define VMX_MISC_TIMER_RATE            MASK(4, 0) /* the timer counts at TSC bit [rate] */
 #define VMX_MISC_STORES_LMA            BIT(5)

@@ -22,7 +22,7 @@ struct vm_faults {
     uint32_t reads;  /* != 0: reads of devices are looked at; read without the lock */
     uint64_t next[FAULT_DOUBLE + 1]; /* TSC: when a timed fault is due, VCPU_TIMER_OFF */
     struct vioapic_message again;    /* what FAULT_DOUBLE delivers then */
-    uint32_t poisoned;               /* how many of `pages`; read without the lock */
+    uint32_t poisoned;               /* how many of `pages` */
     uint32_t told;                   /* bit i: the first access to pages[i] is in the log */
     gpa_t pages[FAULT_POISON_MAX];
 };

@@ -39,7 +39,7 @@ bool fault_memory_poison(struct vm *vm, gpa_t page)
     }
     faults->pages[faults->poisoned] = page;
     faults->told &= ~(1u << faults->poisoned);
-    __atomic_store_n(&faults->poisoned, faults->poisoned + 1, __ATOMIC_RELEASE);
+    faults->poisoned++;
     for (uint32_t i = 0; i < vm->vcpu_count; i++) {
         vcpu_request(vm->vcpus[i], VCPU_REQUEST_FLUSH);
     }

@@ -5,16 +5,14 @@
 
 bool vm_translate(const struct vm *vm, gpa_t gpa, hpa_t *hpa, uint64_t *contiguous)
 {
-    for (uint32_t i = 0; i < vm->plan->memory_count; i++) {
-        const struct vm_memory *m = &vm->plan->memory[i];
-        uint64_t offset = gpa.v - m->gpa.v;
-        if (gpa.v >= m->gpa.v && offset < m->size) {
-            *hpa = HPA(m->hpa.v + offset);
-            *contiguous = m->size - offset;
-            return true;
-        }
+    const struct vm_memory *piece = vm_plan_piece(vm->plan, gpa.v);
+    if (piece == NULL) {
+        return false;
     }
-    return false;
+    uint64_t offset = gpa.v - piece->gpa.v;
+    *hpa = HPA(piece->hpa.v + offset);
+    *contiguous = piece->size - offset;
+    return true;
 }
 
 bool vm_is_ram(const struct vm *vm, gpa_t gpa, uint64_t size)

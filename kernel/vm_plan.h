@@ -144,6 +144,18 @@ struct vm_plan {
     struct vm_cpuid_hide cpuid_hide[VM_CPUID_HIDE_MAX];
 };
 
+/* The piece of the VM's RAM that an address lies in; NULL: it is no RAM. */
+static inline const struct vm_memory *vm_plan_piece(const struct vm_plan *plan, uint64_t gpa)
+{
+    for (uint32_t i = 0; i < plan->memory_count; i++) {
+        const struct vm_memory *piece = &plan->memory[i];
+        if (gpa >= piece->gpa.v && gpa - piece->gpa.v < piece->size) {
+            return piece;
+        }
+    }
+    return NULL;
+}
+
 enum console_sink { CONSOLE_SERIAL = 1, CONSOLE_FRAMEBUFFER = 2, CONSOLE_BOTH = 3 };
 /* What the serial line shows from the start; other numbers are a VM's index. */
 enum console_view { CONSOLE_VIEW_ALL = -1, CONSOLE_VIEW_MONITOR = -2 };

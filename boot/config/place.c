@@ -21,12 +21,7 @@ static bool check_poison(const struct config *config, const struct machine_plan 
     bool good = true;
     fault_plan_parse(p->fault_plan, strlen(p->fault_plan), &faults, bad); /* has been read before */
     for (uint64_t i = 0; i < faults.values[FAULT_POISON]; i++) {
-        bool ram = false;
-        for (uint32_t m = 0; m < p->memory_count; m++) {
-            uint64_t offset = faults.poison[i] - p->memory[m].gpa.v;
-            ram |= faults.poison[i] >= p->memory[m].gpa.v && offset < p->memory[m].size;
-        }
-        if (!ram) {
+        if (vm_plan_piece(p, faults.poison[i]) == NULL) {
             struct config_problem *problem =
                 config_vm_problem(report, config, &config->vms[vm], CONFIG_ERROR, "fault-plan");
             config_problem_value(problem, "\"poison=0x%lx\"", (unsigned long)faults.poison[i]);

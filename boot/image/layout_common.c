@@ -10,21 +10,10 @@
 #define GDT_CODE_32 UINT64_C(0x00CF9B000000FFFF)
 #define GDT_DATA    UINT64_C(0x00CF93000000FFFF)
 
-static const struct vm_memory *find_piece(const struct vm_plan *plan, uint64_t gpa)
-{
-    for (uint32_t i = 0; i < plan->memory_count; i++) {
-        const struct vm_memory *piece = &plan->memory[i];
-        if (gpa >= piece->gpa.v && gpa - piece->gpa.v < piece->size) {
-            return piece;
-        }
-    }
-    return NULL;
-}
-
 bool layout_add_load(struct layout *l, uint64_t gpa, uint64_t hpa, uint64_t size)
 {
     while (size > 0) {
-        const struct vm_memory *piece = find_piece(l->plan, gpa);
+        const struct vm_memory *piece = vm_plan_piece(l->plan, gpa);
         if (piece == NULL) {
             return image_fail(l->error, "0x%llx is not in the VM's RAM", (unsigned long long)gpa);
         }

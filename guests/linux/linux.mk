@@ -25,10 +25,10 @@ $(E1000): $(BUILD)/guests/vmlinuz-rt
 	@mkdir -p $(@D)
 	$(Q)BUILD=$(BUILD) guests/linux/fetch rt $@ e1000.ko
 # Programs for Linux, without a C library. These two try memory on behalf of /init.
-LINUX_CFLAGS = -std=gnu11 -O2 $(WARN) -ffreestanding -nostdlib -static -fno-stack-protector -fno-pic \
+LINUX_CFLAGS = -I. -std=gnu11 -O2 $(WARN) -ffreestanding -nostdlib -static -fno-stack-protector -fno-pic \
 	-no-pie -Wl,--build-id=none
 LINUX_PROGRAMS := $(addprefix $(BUILD)/guests/obj/,memory poison)
-$(LINUX_PROGRAMS): $(BUILD)/guests/obj/%: guests/linux/%.c $(BUILD)/flags/guests | $(SETUP_PACKAGES)
+$(LINUX_PROGRAMS): $(BUILD)/guests/obj/%: guests/linux/%.c guests/linux/user.h $(BUILD)/flags/guests | $(SETUP_PACKAGES)
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LINUX_CFLAGS) -o $@ $<

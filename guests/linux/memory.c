@@ -7,43 +7,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define SYS_READ      0
-#define SYS_WRITE     1
-#define SYS_OPEN      2
-#define SYS_LSEEK     8
-#define SYS_MMAP      9
-#define SYS_EXIT      60
+#include "guests/linux/user.h"
 
-#define PAGE          4096ul
-#define PAGES         8192ul
-#define WORDS         (PAGE / sizeof(uint64_t))
-#define PROT_RW       3
-#define MAP_POPULATED 0x8022                    /* private, anonymous */
-#define FRAME_MASK    ((UINT64_C(1) << 55) - 1) /* of an entry of pagemap */
-
-void _start(void) __attribute__((force_align_arg_pointer));
-
-static long system_call(long number, long a, long b, long c, long d)
-{
-    long result;
-    register long r10 __asm__("r10") = d;
-    register long r8 __asm__("r8") = -1;
-    register long r9 __asm__("r9") = 0;
-    __asm__ volatile("syscall"
-                     : "=a"(result)
-                     : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
-                     : "rcx", "r11", "memory");
-    return result;
-}
-
-/* Hexadecimal digits, over the zeros of text that ends before `end`. */
-static void hex_put(char *end, uint64_t value)
-{
-    while (value != 0) {
-        *--end = "0123456789abcdef"[value & 15];
-        value >>= 4;
-    }
-}
+#define PAGES 8192ul
+#define WORDS (PAGE / sizeof(uint64_t))
 
 static uint64_t count_wrong(const uint64_t *memory)
 {
@@ -58,9 +25,7 @@ static uint64_t count_wrong(const uint64_t *memory)
 static void find_range(const uint64_t *memory, uint64_t *lowest, uint64_t *highest)
 {
     static uint64_t entries[PAGES];
-    long file = system_call(SYS_OPEN, (long)"/proc/self/pagemap", 0, 0, 0);
-    const long first = (long)((uintptr_t)memory / PAGE * sizeof(uint64_t));
-    system_call(SYS_LSEEK, file, first, 0, 0);
+    long file = pagemap_open(memory);
     for (size_t have = 0; have < sizeof(entries);) {
         long got = system_call(SYS_READ, file, (long)entries + (long)have,
                                (long)(sizeof(entries) - have), 0);
